@@ -1,0 +1,46 @@
+import type { Reading } from '../types.ts'
+
+/** One event of a response: a whole JSON document, one SSE message or one NDJSON line, parsed. */
+export interface WireEvent {
+  /** The SSE `event:` field, `null` where there is none. */
+  name: string | null
+  /** The parsed JSON. */
+  data: unknown
+  /** The whole response is this one event. */
+  document: boolean
+}
+
+/** What is known of the response besides its events. Hints: they break ties and fill gaps, they decide nothing. */
+export interface FormatHints {
+  path: string
+  method: string
+  headers: Headers
+}
+
+/**
+ * One wire format: how to recognise it and how its events fold into a reading. Pure: the same events give the same
+ * reading, and nothing is kept outside `seen`.
+ */
+export interface Format<Seen = unknown> {
+  /** `'openai-chat'`. */
+  name: string
+  /** OpenTelemetry's `gen_ai.operation.name`; `null` when the format serves several. */
+  operation: string | null
+  /** True when the event can only be of this format. Asked until one format says yes. */
+  matches(event: WireEvent, hints: FormatHints): boolean
+  /** The state before the first event. */
+  start(hints: FormatHints): Seen
+  /** Folds one event into what was seen. */
+  read(seen: Seen, event: WireEvent): Seen
+  /** What the events add up to. `complete` tells that the whole document or the end of the stream was seen. */
+  finish(seen: Seen): FormatReading
+}
+
+/** What a format knows; the meter adds the rest of the reading. */
+export type FormatReading = Pick<Reading, 'model' | 'responseId' | 'lines' | 'raw'> &
+  Partial<Pick<Reading, 'operation' | 'prefillTokens' | 'draftTokens' | 'replay'>>
+
+/** Types a format and gives it back. */
+export function defineFormat<Seen>(format: Format<Seen>): Format<Seen> {
+  return format
+}

@@ -1,0 +1,2 @@
+export { isUsageError, UsageError } from './errors.ts'
+export type { UsageErrorCode } from './errors.ts'

@@ -1,0 +1,318 @@
+import type { UsageRecord } from './record.ts'
+
+/**
+ * Token counts of one model call. Counts are inclusive totals with subsets: `inputTokens` counts every prompt token,
+ * cached ones included; `outputTokens` every generated token, reasoning included. `null` is "the provider did not say";
+ * a 0 is a 0 that the provider sent.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+ */
+export interface TokenUsage {
+  /** All prompt tokens, cached ones included. */
+  inputTokens: number | null
+  /** All generated tokens, reasoning included. */
+  outputTokens: number | null
+  /** The provider's own total when it sent one, else the sum of the known counts, else `null`. */
+  totalTokens: number | null
+  /** Prompt tokens served from a cache. Subset of `inputTokens`. */
+  cacheReadTokens: number | null
+  /** Prompt tokens written to a cache, whatever their lifetime. Subset of `inputTokens`. */
+  cacheWriteTokens: number | null
+  /** Prompt tokens written to a cache that lives for an hour. Subset of `cacheWriteTokens`. */
+  cacheWrite1hTokens: number | null
+  /** Tokens spent on reasoning. Subset of `outputTokens`. */
+  reasoningTokens: number | null
+  /** Subset of `inputTokens`. */
+  inputAudioTokens: number | null
+  /** Subset of `outputTokens`. */
+  outputAudioTokens: number | null
+  /** Subset of `inputTokens`. */
+  inputImageTokens: number | null
+  /** Subset of `outputTokens`. */
+  outputImageTokens: number | null
+  /** What is billed but is not tokens. `null` when there is none. */
+  units: UsageUnits | null
+  /** The tier that served the call, as the response says it: `'default'`, `'priority'`, `'standard'`. */
+  serviceTier: string | null
+  /** What the provider says it charged, in integer nano-USD (1 USD = 1,000,000,000). */
+  providerCostNanoUsd: number | null
+}
+
+/** Billed units that are not tokens. Every value is finite and not negative. */
+export interface UsageUnits {
+  searchUnits?: number
+  images?: number
+  audioSeconds?: number
+  characters?: number
+  classifications?: number
+  webSearches?: number
+  webFetches?: number
+}
+
+/** One model call, as read from a response. */
+export interface UsageLine extends TokenUsage {
+  /** The model that served the call, `null` when the response does not name it. */
+  model: string | null
+  /** The parts add up to the provider's own total, and no subset exceeds its total. `true` when no total was sent. */
+  consistent: boolean
+  /** The provider had finished counting. `false`: its last word before the stream ended, a lower bound. */
+  final: boolean
+}
+
+/** Why a response gave no usage line. */
+export type ReadingReason = 'no_usage' | 'unreadable_body' | 'encoded_body' | 'too_large'
+
+/** What a meter learned from one response. */
+export interface Reading {
+  /** Name of the wire format: `'openai-chat'`, `'anthropic-messages'`. `null` when none was recognised. */
+  format: string | null
+  /** OpenTelemetry's `gen_ai.operation.name`: `'chat'`, `'embeddings'`, `'text_completion'`. `null` when not known. */
+  operation: string | null
+  model: string | null
+  /** The provider's own id of the response: `'chatcmpl-…'`, `'msg_…'`. */
+  responseId: string | null
+  /** Empty when no usage was found; more than one when the response spans several models. */
+  lines: UsageLine[]
+  /** `null` exactly when there are lines. */
+  reason: ReadingReason | null
+  /** The provider's own usage object as sent, at most 4 KiB of JSON, else `null`. */
+  raw: unknown
+  /** Prompt tokens the server really evaluated, when it says so (llama.cpp `timings.prompt_n`). */
+  prefillTokens: number | null
+  /** Tokens drafted by speculative decoding, when the server says so (llama.cpp `timings.draft_n`). */
+  draftTokens: number | null
+  /**
+   * Set for a result that may be fetched again and again (an OpenAI Response made with `background: true`): what makes
+   * it one record however often it is fetched. `null` for every other response.
+   */
+  replay: Replay | null
+}
+
+/** What identifies a result that may be fetched again, from any instance. */
+export interface Replay {
+  /** Unique per result: `'openai-responses:resp_123'`. */
+  key: string
+  /** When the provider made it. */
+  createdAt: Date
+  /** It is finished, so its usage is the bill. `false` while it is queued or running. */
+  billable: boolean
+}
+
+/** Reads usage from the decoded bytes of one response. Synchronous; never throws; how the bytes are cut does not matter. */
+export interface Meter {
+  write(chunk: Uint8Array): void
+  /** Ends the reading. A second call gives the same reading. */
+  end(): Reading
+}
+
+/** The response that a meter reads. */
+export interface MeterResponse {
+  /** Request URL or path, a hint only: some providers carry the model there. */
+  url?: string | null
+  /** Request method. Default `'POST'`. */
+  method?: string
+  /** Default 200. */
+  status?: number
+  /** Response headers. */
+  headers: Headers
+  /** Used when the response names no model. */
+  requestedModel?: string | null
+}
+
+/** Who made a request. */
+export interface Identity {
+  user: { id: string; name?: string | null }
+  /** Where the call came from: `'web'`, `'apikey'`, `'legacy'`. Default `'web'`. */
+  source?: string
+  /** A snapshot: later renames of the key do not change what was recorded. */
+  apiKey?: { id: string; name?: string | null } | null
+  project?: { id: string } | null
+  tags?: Record<string, string>
+}
+
+/** The user that pays when `identify` gives none. */
+export type FallbackUser = Identity['user']
+
+/** Whether the whole exchange went through. */
+export type Outcome = 'complete' | 'cancelled' | 'failed'
+
+/** Where the counts of a record come from. */
+export type Evidence = 'stamp' | 'upstream' | 'body' | 'estimate'
+
+export const UNRECORDED_REASONS = [
+  'no_user',
+  'no_usage',
+  'unreadable_body',
+  'encoded_body',
+  'too_large',
+  'cancelled',
+  'failed',
+  'idle_timeout',
+  'record_failed',
+  'record_dropped',
+] as const
+
+export const IGNORED_REASONS = [
+  'status_3xx',
+  'status_4xx',
+  'status_5xx',
+  'handler_error',
+  'not_inference',
+  'deferred',
+  'duplicate',
+] as const
+
+/** Why a request that should have a record has none. A closed set: no user text ever becomes a label. */
+export type UnrecordedReason = (typeof UNRECORDED_REASONS)[number]
+/** Why a request needs no record. */
+export type IgnoredReason = (typeof IGNORED_REASONS)[number]
+export type Reason = UnrecordedReason | IgnoredReason
+
+/** How a request was accounted for. */
+export type Account = 'recorded' | 'unrecorded' | 'ignored'
+
+/** Keeps records and tallies. Implementations run the suite `testStore`; nothing connects on import. */
+export interface UsageStore {
+  /**
+   * Writes all or nothing. Requests are whole: all lines or none. A request of which a record id is already stored is
+   * left out and its request id returned in `duplicates`; the first row wins. A tally replaces the smaller count under
+   * its key (`instanceId`, `slot`, `endpoint`, `account`, `reason`).
+   *
+   * @throws UsageError `record-refused` when the content can never be stored; anything else is worth a retry.
+   */
+  write(batch: UsageBatch): Promise<WriteResult>
+  /**
+   * Sums of records by `createdAt`. Without `groupBy`, empty buckets are returned as zeros; with it, only groups that
+   * have records. Ordered by `start`, then by tokens (input + output) descending, then by group.
+   */
+  aggregate(query: AggregateQuery): Promise<UsageBucket[]>
+  /** Requests recorded, unrecorded and ignored, by endpoint and reason. Rows with a count only, ordered by `start`. */
+  account(query: AccountQuery): Promise<AccountBucket[]>
+  /** Records one by one, ordered by `createdAt`, then `id`. */
+  records(query: RecordsQuery): Promise<RecordsPage>
+  /** Removes records and tallies that began before the instant. */
+  prune(query: { before: Date }): Promise<{ records: number; tallies: number }>
+  /** Ends the store. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export interface UsageBatch {
+  records: readonly UsageRecord[]
+  tallies: readonly Tally[]
+}
+
+export interface WriteResult {
+  /** Request ids that were left out because a record of theirs is already stored. */
+  duplicates: string[]
+}
+
+/** A running total of one recorder for one quarter of an hour, of requests that have no record. Safe to send again. */
+export interface Tally {
+  instanceId: string
+  /** Start of the quarter of an hour (UTC) in which the requests began. */
+  slot: Date
+  endpoint: string
+  account: 'unrecorded' | 'ignored'
+  reason: Reason
+  /** Requests so far. */
+  count: number
+}
+
+/** `null`: one bucket for the whole range. */
+export type Bucket = '1m' | '15m' | '1h' | '1d' | '1mo' | null
+
+export const DIMENSIONS = [
+  'userId',
+  'apiKeyId',
+  'source',
+  'projectId',
+  'servedModel',
+  'requestedModel',
+  'provider',
+  'endpoint',
+  'evidence',
+  'outcome',
+  'serviceTier',
+] as const
+
+/** A record field to group or filter by. */
+export type Dimension = (typeof DIMENSIONS)[number]
+
+/** Allowed values per field; `null` matches records where the field is not known. */
+export type UsageFilter = Partial<Record<Dimension, readonly (string | null)[]>>
+
+/** Half-open: `from` is in, `to` is not. */
+export interface TimeRange {
+  from: Date
+  to: Date
+}
+
+export interface AggregateQuery extends TimeRange {
+  bucket: Bucket
+  /** IANA zone in which days and months begin. Default `'UTC'`. */
+  timeZone?: string
+  groupBy?: readonly Dimension[]
+  filter?: UsageFilter
+  /** Keeps the groups with the most tokens over the whole range. Default: all. */
+  limit?: number
+}
+
+/** Sums of what is known: a sum is `null` when no line of the bucket knows the count, and 0 in an empty bucket. */
+export interface UsageBucket {
+  start: Date
+  end: Date
+  /** The values of `groupBy`, empty without it. */
+  group: Partial<Record<Dimension, string | null>>
+  /** Distinct requests. */
+  requests: number
+  /** Lines. */
+  modelCalls: number
+  inputTokens: number | null
+  outputTokens: number | null
+  totalTokens: number | null
+  cacheReadTokens: number | null
+  cacheWriteTokens: number | null
+  cacheWrite1hTokens: number | null
+  reasoningTokens: number | null
+  inputAudioTokens: number | null
+  outputAudioTokens: number | null
+  inputImageTokens: number | null
+  outputImageTokens: number | null
+  /** Lines that are not final, or whose input or output count is unknown (embeddings have no output). */
+  incomplete: number
+  /** Decimal string of integer nano-USD; `null` when no line has a cost. */
+  costNanoUsd: string | null
+  /** Decimal string of integer nano-USD; `null` when no line has one. */
+  providerCostNanoUsd: string | null
+}
+
+export interface AccountQuery extends TimeRange {
+  /** A quarter of an hour or longer: tallies are no finer. */
+  bucket: Exclude<Bucket, '1m'>
+  /** IANA zone in which days and months begin. Default `'UTC'`. */
+  timeZone?: string
+}
+
+export interface AccountBucket {
+  start: Date
+  end: Date
+  endpoint: string
+  account: Account
+  /** `null` for `recorded`. */
+  reason: Reason | null
+  requests: number
+}
+
+export interface RecordsQuery extends TimeRange {
+  filter?: UsageFilter
+  /** Records a page. Default 1,000, at most 10,000. */
+  limit?: number
+  /** `cursor` of the page before. */
+  cursor?: string | null
+}
+
+export interface RecordsPage {
+  records: UsageRecord[]
+  /** Give it to the next call; `null` on the last page. */
+  cursor: string | null
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, root: string, testTimeout = 20_000) => ({
+  test: { name, root, include: ['test/**/*.test.ts'], testTimeout, hookTimeout: testTimeout },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('core', 'packages/core'),
+      project('sqlite', 'packages/sqlite'),
+      project('hono', 'packages/hono'),
+      project('examples/quickstart', 'examples/quickstart', 240_000),
+    ],
+  },
+})
