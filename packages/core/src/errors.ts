@@ -41,5 +41,10 @@ export class UsageError extends Error {
 
 /** True for a `UsageError` of any copy of core in the process; `code` narrows it to one kind. */
 export function isUsageError(error: unknown, code?: UsageErrorCode): error is UsageError {
-  return typeof error === 'object' && error !== null && brand in error && (code === undefined || (error as UsageError).code === code)
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    brand in error &&
+    (code === undefined || (error as UsageError).code === code)
+  )
 }

@@ -1,2 +1,2 @@
-export { isUsageError, UsageError } from './errors.ts'
 export type { UsageErrorCode } from './errors.ts'
+export { isUsageError, UsageError } from './errors.ts'

@@ -68,6 +68,8 @@ export interface Reading {
   format: string | null
   /** OpenTelemetry's `gen_ai.operation.name`: `'chat'`, `'embeddings'`, `'text_completion'`. `null` when not known. */
   operation: string | null
+  /** The body came as a stream of events (SSE, NDJSON), not as one document. */
+  streamed: boolean
   model: string | null
   /** The provider's own id of the response: `'chatcmpl-…'`, `'msg_…'`. */
   responseId: string | null
