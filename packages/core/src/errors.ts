@@ -45,6 +45,6 @@ export function isUsageError(error: unknown, code?: UsageErrorCode): error is Us
     typeof error === 'object' &&
     error !== null &&
     brand in error &&
-    (code === undefined || (error as UsageError).code === code)
+    (code === undefined || (error as unknown as UsageError).code === code)
   )
 }
