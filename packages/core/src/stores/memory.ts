@@ -1,0 +1,137 @@
+import { UsageError } from '../errors.ts'
+import type { UsageRecord } from '../record.ts'
+import type { RecordsPage, UsageBatch, UsageStore, WriteResult } from '../types.ts'
+import { countAccount } from './account.ts'
+import { answerAggregate } from './answer.ts'
+import { instantOf } from './buckets.ts'
+import { cursorAfter, planAccount, planAggregate, planRecords, type RecordPosition, type RecordsPlan } from './plan.ts'
+import { RequestRing } from './request-ring.ts'
+import { type RequestLines, requestsOf, withoutDuplicates } from './requests.ts'
+import { checkTally, storableInstant, storableJson, storableText } from './storable.ts'
+import { passes, sumRecords } from './sum.ts'
+import { TallyTable } from './tally-table.ts'
+
+export interface MemoryStoreOptions {
+  /** Records kept. Default 50,000. */
+  capacity?: number
+}
+
+/** A store that says what it had to let go. */
+export interface MemoryStore extends UsageStore {
+  /** What has left because the store was full. */
+  readonly evicted: { requests: number; records: number; tallies: number }
+}
+
+const TALLY_CAPACITY = 10_000
+
+/**
+ * Keeps the youngest records in the memory of this process: for development, for tests and for endpoints that only want
+ * metrics. Past `capacity` the oldest requests leave, whole, and are counted in `evicted`; past 10,000 tallies likewise.
+ *
+ * @throws UsageError `bad-option` when the capacity is not a positive whole number
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const { capacity = 50_000 } = options
+  if (!Number.isSafeInteger(capacity) || capacity < 1)
+    throw new UsageError('bad-option', `memoryStore: capacity must be a positive whole number, got ${capacity}`)
+  const ring = new RequestRing(capacity)
+  const tallies = new TallyTable(TALLY_CAPACITY)
+  let closed = false
+
+  function open(): void {
+    if (closed) throw new UsageError('store-unavailable', 'memoryStore: the store is closed')
+  }
+
+  return {
+    get evicted() {
+      return { ...ring.evicted, tallies: tallies.evicted }
+    },
+    async write(batch) {
+      open()
+      return write(ring, tallies, batch)
+    },
+    async aggregate(query) {
+      open()
+      const plan = planAggregate(query)
+      return answerAggregate(plan, sumRecords(plan, ring.records()))
+    },
+    async account(query) {
+      open()
+      return countAccount(planAccount(query), ring.requests(), tallies.tallies())
+    },
+    async records(query) {
+      open()
+      return page(ring, planRecords(query))
+    },
+    async prune(query) {
+      open()
+      const before = instantOf('before', query.before)
+      const records = ring.retain((record) => record.createdAt.getTime() >= before)
+      return { records, tallies: tallies.prune(before) }
+    },
+    async close() {
+      closed = true
+      ring.clear()
+      tallies.clear()
+    },
+  }
+}
+
+/** Everything that can be refused is looked at before anything is kept. */
+function write(ring: RequestRing, tallies: TallyTable, batch: UsageBatch): WriteResult {
+  const { fresh, duplicates } = withoutDuplicates(requestsOf(batch.records), (id) => ring.has(id))
+  const copies = fresh.map(copyRequest)
+  batch.tallies.forEach(checkTally)
+  copies.forEach((request) => {
+    ring.add(request)
+  })
+  batch.tallies.forEach((tally) => {
+    tallies.put(tally)
+  })
+  return { duplicates }
+}
+
+function copyRequest({ requestId, lines }: RequestLines): RequestLines {
+  const copies = lines.map(copyRecord)
+  return { requestId, opener: copies[0] as UsageRecord, lines: copies }
+}
+
+/** What is kept, and what is given out, shares nothing with what others may change. */
+function copyRecord(record: UsageRecord): UsageRecord {
+  const copy: Record<string, unknown> = { ...record }
+  for (const key of Object.keys(copy)) if (typeof copy[key] === 'string') copy[key] = storableText(copy[key])
+  return {
+    ...(copy as UsageRecord),
+    createdAt: new Date(storableInstant('createdAt of a record', record.createdAt)),
+    tags: copyJson(record.tags) ?? {},
+    units: copyJson(record.units),
+    raw: copyJson(record.raw),
+  }
+}
+
+function copyJson<Value>(value: Value): Value | null {
+  const json = storableJson(value)
+  return json === null ? null : JSON.parse(json)
+}
+
+function page(ring: RequestRing, { from, to, filter, limit, after }: RecordsPlan): RecordsPage {
+  const found: UsageRecord[] = []
+  for (const record of ring.records()) {
+    const createdAt = record.createdAt.getTime()
+    if (createdAt < from || createdAt >= to || !passes(filter, record)) continue
+    if (after === null || comparePositions(positionOf(record), after) > 0) found.push(record)
+  }
+  found.sort((a, b) => comparePositions(positionOf(a), positionOf(b)))
+  const records = found.slice(0, limit)
+  const last = found.length > limit ? records.at(-1) : undefined
+  return { records: records.map(copyRecord), cursor: last ? cursorAfter(last) : null }
+}
+
+function positionOf(record: UsageRecord): RecordPosition {
+  return { createdAt: record.createdAt.getTime(), id: record.id }
+}
+
+function comparePositions(a: RecordPosition, b: RecordPosition): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1
+}

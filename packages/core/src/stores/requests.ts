@@ -1,0 +1,46 @@
+import type { UsageRecord } from '../record.ts'
+
+/** All records of one request: stored together, or not at all. */
+export interface RequestLines {
+  requestId: string
+  /** The first line. The request is accounted for where this one is, also when other lines have another time. */
+  opener: UsageRecord
+  /** Ordered by `line`. */
+  lines: readonly UsageRecord[]
+}
+
+/** The requests of a batch, in the order given. A record id that a request names twice is one line. */
+export function requestsOf(records: readonly UsageRecord[]): RequestLines[] {
+  const requests = new Map<string, Map<string, UsageRecord>>()
+  for (const record of records) {
+    const lines = requests.get(record.requestId)
+    if (!lines) requests.set(record.requestId, new Map([[record.id, record]]))
+    else if (!lines.has(record.id)) lines.set(record.id, record)
+  }
+  return [...requests].map(([requestId, byId]) => {
+    const lines = [...byId.values()].sort((a, b) => a.line - b.line)
+    return { requestId, opener: lines[0] as UsageRecord, lines }
+  })
+}
+
+/**
+ * Parts the requests that can be stored from the duplicates: those of which a record id is stored already, or belongs
+ * to a request before them.
+ */
+export function withoutDuplicates(
+  requests: readonly RequestLines[],
+  isStored: (id: string) => boolean,
+): { fresh: RequestLines[]; duplicates: string[] } {
+  const taken = new Set<string>()
+  const fresh: RequestLines[] = []
+  const duplicates: string[] = []
+  for (const request of requests) {
+    if (request.lines.some(({ id }) => taken.has(id) || isStored(id))) {
+      duplicates.push(request.requestId)
+      continue
+    }
+    for (const { id } of request.lines) taken.add(id)
+    fresh.push(request)
+  }
+  return { fresh, duplicates }
+}

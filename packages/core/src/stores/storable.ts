@@ -1,0 +1,49 @@
+import { UsageError } from '../errors.ts'
+import type { Tally } from '../types.ts'
+
+/** Every `\uXXXX` in JSON text that a database of Unicode text cannot hold, and the pair `\\` so that it is passed over. */
+const UNSTORABLE_ESCAPE = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g
+const SLOT_MS = 900_000
+
+/** The text as every store keeps it: lone surrogates and NUL become U+FFFD. */
+export function storableText(text: string): string {
+  const whole = text.isWellFormed() ? text : text.toWellFormed()
+  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole
+}
+
+/**
+ * A JSON value as the text that every store keeps, with the text in it as by `storableText`; `null` for `null` and for
+ * what JSON has no word for.
+ *
+ * @throws UsageError `record-refused` for a value that refers to itself, or holds a bigint
+ */
+export function storableJson(value: unknown): string | null {
+  if (value === null || value === undefined) return null
+  const json = stringify(value)
+  if (json === undefined || json === 'null') return null
+  return json.replace(UNSTORABLE_ESCAPE, (found) => (found === '\\\\' ? found : '\ufffd'))
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new UsageError('record-refused', 'a record holds a value that is not JSON', { cause })
+  }
+}
+
+/** @throws UsageError `record-refused` when the instant is not a valid `Date` */
+export function storableInstant(name: string, value: Date): number {
+  const instant = value instanceof Date ? value.getTime() : Number.NaN
+  if (Number.isNaN(instant)) throw new UsageError('record-refused', `${name} is not a valid Date`)
+  return instant
+}
+
+/** @throws UsageError `record-refused` for a count that is not a count, or a slot that is no quarter of an hour */
+export function checkTally(tally: Tally): void {
+  const slot = storableInstant('slot of a tally', tally.slot)
+  if (slot % SLOT_MS !== 0)
+    throw new UsageError('record-refused', `slot of a tally: ${tally.slot.toISOString()} is not a quarter of an hour`)
+  if (!Number.isSafeInteger(tally.count) || tally.count < 0)
+    throw new UsageError('record-refused', `count of a tally: ${tally.count} is not a count`)
+}
