@@ -19,7 +19,7 @@ export interface FormatHints {
 
 /**
  * One wire format: how to recognise it and how its events fold into a reading. Pure: the same events give the same
- * reading, and nothing is kept outside `seen`.
+ * reading, and nothing is kept outside `seen`. `seen` keeps counts and short texts, never events.
  */
 export interface Format<Seen = unknown> {
   /** `'openai-chat'`. */
@@ -32,8 +32,11 @@ export interface Format<Seen = unknown> {
   start(hints: FormatHints): Seen
   /** Folds one event into what was seen. */
   read(seen: Seen, event: WireEvent): Seen
-  /** What the events add up to. `complete` tells that the whole document or the end of the stream was seen. */
-  finish(seen: Seen): FormatReading
+  /**
+   * What the events add up to. `complete`: the whole document, or the stream's own end mark (`[DONE]`), was seen. A
+   * format that ends its streams with an event of its own knows better.
+   */
+  finish(seen: Seen, complete: boolean): FormatReading
 }
 
 /** What a format knows; the meter adds the rest of the reading. */

@@ -1,0 +1,91 @@
+import { SUBSETS, type TokenField } from '../record.ts'
+import type { UsageLine } from '../types.ts'
+import { add } from './wire.ts'
+
+/** The counts of one model call, as far as they are known. */
+export type TokenCounts = Record<TokenField, number | null>
+
+export const NO_COUNTS: Readonly<TokenCounts> = {
+  inputTokens: null,
+  outputTokens: null,
+  totalTokens: null,
+  cacheReadTokens: null,
+  cacheWriteTokens: null,
+  cacheWrite1hTokens: null,
+  reasoningTokens: null,
+  inputAudioTokens: null,
+  outputAudioTokens: null,
+  inputImageTokens: null,
+  outputImageTokens: null,
+}
+
+/**
+ * Turns counts as sent into inclusive totals. Providers disagree on whether cached, audio and reasoning tokens are
+ * inside their totals, so the reading is the one whose parts add up to the total that the provider reports.
+ */
+export function settleCounts(sent: TokenCounts): TokenCounts & { consistent: boolean } {
+  const byTotal = sent.totalTokens === null ? null : (readings(sent).find(isConsistent) ?? hiddenOutput(sent))
+  const settled = byTotal ?? cacheOutside(sent)
+  return { ...settled, totalTokens: settled.totalTokens ?? partsOf(settled), consistent: isConsistent(settled) }
+}
+
+/** A line of these counts. */
+export function usageLine(
+  sent: TokenCounts,
+  rest: Pick<UsageLine, 'model' | 'final'> & Partial<Pick<UsageLine, 'units' | 'serviceTier' | 'providerCostNanoUsd'>>,
+): UsageLine {
+  return { ...settleCounts(sent), units: null, serviceTier: null, providerCostNanoUsd: null, ...rest }
+}
+
+/** True when there is at least one count. */
+export function hasCounts(counts: TokenCounts): boolean {
+  return Object.values(counts).some((value) => value !== null)
+}
+
+/** The readings that are possible, the most usual first: as sent, then with one or two kinds outside their total. */
+function readings(sent: TokenCounts): TokenCounts[] {
+  const inputs = [
+    sent,
+    withInput(sent, sent.cacheReadTokens, sent.cacheWriteTokens),
+    withInput(sent, sent.cacheReadTokens),
+    withInput(sent, sent.inputAudioTokens),
+  ]
+  return [...inputs, ...inputs.map((reading) => withOutput(reading, sent.reasoningTokens))]
+}
+
+/** Tokens that the provider shows only in its total are output: thoughts behind an OpenAI-compatible endpoint. */
+function hiddenOutput(sent: TokenCounts): TokenCounts | null {
+  const { inputTokens, outputTokens, totalTokens, reasoningTokens } = sent
+  if (inputTokens === null || outputTokens === null || totalTokens === null || reasoningTokens !== null) return null
+  if (inputTokens + outputTokens >= totalTokens) return null
+  const settled = { ...sent, outputTokens: totalTokens - inputTokens }
+  return isConsistent(settled) ? settled : null
+}
+
+/** More cached tokens than prompt tokens: the cached ones are outside, whatever the total says. */
+function cacheOutside(sent: TokenCounts): TokenCounts {
+  return exceeds(sent.cacheReadTokens, sent.inputTokens) ? withInput(sent, sent.cacheReadTokens) : sent
+}
+
+function withInput(counts: TokenCounts, ...outside: (number | null)[]): TokenCounts {
+  return counts.inputTokens === null ? counts : { ...counts, inputTokens: add(counts.inputTokens, ...outside) }
+}
+
+function withOutput(counts: TokenCounts, outside: number | null): TokenCounts {
+  return counts.outputTokens === null ? counts : { ...counts, outputTokens: add(counts.outputTokens, outside) }
+}
+
+/** The parts add up to the total, where one was sent, and no subset is larger than its total. */
+function isConsistent(counts: TokenCounts): boolean {
+  const parts = partsOf(counts)
+  if (parts !== null && counts.totalTokens !== null && parts !== counts.totalTokens) return false
+  return SUBSETS.every(([subset, total]) => !exceeds(counts[subset], counts[total]))
+}
+
+function partsOf({ inputTokens, outputTokens }: TokenCounts): number | null {
+  return add(inputTokens, outputTokens)
+}
+
+function exceeds(part: number | null, whole: number | null): boolean {
+  return part !== null && whole !== null && part > whole
+}

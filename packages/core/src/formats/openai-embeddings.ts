@@ -1,0 +1,38 @@
+import { hasCounts, usageLine } from './accounting.ts'
+import { defineFormat } from './format.ts'
+import { readOpenAiUsage } from './openai-usage.ts'
+import { readProviderCost } from './provider-cost.ts'
+import { list, object, rawOf, text, type Wire } from './wire.ts'
+
+/**
+ * OpenAI embeddings: `POST /v1/embeddings`, one JSON document. There is no completion; Voyage sends the total alone.
+ *
+ * @see https://platform.openai.com/docs/api-reference/embeddings
+ */
+export const openaiEmbeddings = defineFormat<Wire>({
+  name: 'openai-embeddings',
+  operation: 'embeddings',
+  matches: ({ data, document }) => document && isEmbeddings(data),
+  start: () => ({}),
+  read: (_seen, { data }) => {
+    const { id, model, usage } = object(data) ?? {}
+    return { id, model, usage }
+  },
+  finish(seen) {
+    const model = text(seen.model)
+    const usage = object(seen.usage)
+    return { model, responseId: text(seen.id), lines: usage ? readLines(usage, model) : [], raw: rawOf(usage) }
+  },
+})
+
+function isEmbeddings(data: unknown): boolean {
+  const body = object(data)
+  return body?.object === 'list' && object(list(body.data)[0])?.embedding !== undefined
+}
+
+function readLines(usage: Wire, model: string | null) {
+  const sent = readOpenAiUsage(usage)
+  if (!hasCounts(sent)) return []
+  const counts = { ...sent, inputTokens: sent.inputTokens ?? (sent.outputTokens === null ? sent.totalTokens : null) }
+  return [usageLine(counts, { model, final: true, providerCostNanoUsd: readProviderCost(usage) })]
+}

@@ -1,0 +1,56 @@
+import type { TokenCounts } from './accounting.ts'
+import { add, count, firstCount, object, type Wire } from './wire.ts'
+
+/**
+ * The counts of an OpenAI-style usage object, in every spelling that its copies use: chat's `prompt_tokens` and
+ * Responses' `input_tokens`, DeepSeek's `prompt_cache_hit_tokens`, Moonshot's `cached_tokens`, Mistral's
+ * `num_cached_tokens`, Anthropic's cache fields behind Databricks and LiteLLM.
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat/object
+ */
+export function readOpenAiUsage(usage: Wire): TokenCounts {
+  const input = firstDetails(usage, ['prompt_tokens', 'prompt_token', 'input_tokens', 'input_token'])
+  const output = firstDetails(usage, ['completion_tokens', 'output_tokens'])
+  return {
+    inputTokens: firstCount(usage.prompt_tokens, usage.input_tokens),
+    outputTokens: firstCount(usage.completion_tokens, usage.output_tokens),
+    totalTokens: count(usage.total_tokens),
+    cacheReadTokens: firstCount(
+      input.cached_tokens,
+      usage.prompt_cache_hit_tokens,
+      usage.cached_tokens,
+      usage.num_cached_tokens,
+      usage.cache_read_input_tokens,
+    ),
+    cacheWriteTokens: firstCount(
+      input.cache_write_tokens,
+      input.cache_creation_input_tokens,
+      usage.cache_creation_input_tokens,
+    ),
+    cacheWrite1hTokens: count(object(usage.cache_creation)?.ephemeral_1h_input_tokens),
+    reasoningTokens: firstCount(output.reasoning_tokens, usage.reasoning_tokens),
+    inputAudioTokens: count(input.audio_tokens),
+    outputAudioTokens: count(output.audio_tokens),
+    inputImageTokens: count(input.image_tokens),
+    outputImageTokens: count(output.image_tokens),
+  }
+}
+
+function firstDetails(usage: Wire, spellings: readonly string[]): Wire {
+  for (const spelling of spellings) {
+    const details = object(usage[`${spelling}_details`])
+    if (details) return details
+  }
+  return {}
+}
+
+/** llama.cpp's `timings`, which it sends with or without a usage object: prompt tokens it kept and prompt tokens it read. */
+export function readTimings(timings: Wire): Pick<TokenCounts, 'inputTokens' | 'outputTokens' | 'cacheReadTokens'> {
+  const kept = count(timings.cache_n)
+  const read = count(timings.prompt_n)
+  return {
+    inputTokens: read === null ? null : add(read, kept),
+    outputTokens: count(timings.predicted_n),
+    cacheReadTokens: kept,
+  }
+}

@@ -1,0 +1,49 @@
+/** An object of the wire. Only the fields we read have a meaning; the rest is the provider's business. */
+export type Wire = Readonly<Record<string, unknown>>
+
+/** The value if it is an object, not an array. */
+export function object(value: unknown): Wire | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Wire) : null
+}
+
+/** The value if it is an array, else an empty one. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** The value if it is a text with something in it. */
+export function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** The value if it is a count: whole, not negative, exact in a double. */
+export function count(value: unknown): number | null {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? Math.abs(value as number) : null
+}
+
+/** The first of several spellings that holds a count. */
+export function firstCount(...values: readonly unknown[]): number | null {
+  for (const value of values) {
+    const known = count(value)
+    if (known !== null) return known
+  }
+  return null
+}
+
+/** The sum of what is known; `null` when nothing is, or when the sum is no exact count any more. */
+export function add(...counts: readonly (number | null)[]): number | null {
+  const known = counts.filter((value) => value !== null)
+  return known.length === 0 ? null : count(known.reduce((sum, value) => sum + value, 0))
+}
+
+const RAW_LIMIT = 4096
+
+/** The object as it may be kept beside a record: `null` when its JSON is larger than 4 KiB. */
+export function rawOf(value: Wire | null): Wire | null {
+  if (value === null) return null
+  try {
+    return new TextEncoder().encode(JSON.stringify(value)).length <= RAW_LIMIT ? value : null
+  } catch {
+    return null
+  }
+}

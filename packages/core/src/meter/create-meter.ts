@@ -1,0 +1,102 @@
+import { builtInFormats } from '../formats/built-in.ts'
+import type { Format, FormatHints } from '../formats/format.ts'
+import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
+import { foldEvents } from './event-fold.ts'
+import { jsonTransport } from './json.ts'
+import { ndjsonTransport } from './ndjson.ts'
+import { claimOf, contentStart, sniff, type Verdict } from './sniff.ts'
+import { sseTransport } from './sse.ts'
+import type { Transport } from './transport.ts'
+
+export interface MeterOptions {
+  /** Bound of one SSE message or JSON line; a larger one is skipped. Default 8 MiB. */
+  maxEventBytes?: number
+  /** Bound of a JSON document; a larger one is `too_large`. Default 8 MiB. */
+  maxBodyBytes?: number
+  /** Formats of your own, asked before the built-in ones. */
+  formats?: readonly Format[]
+}
+
+const MEBIBYTE = 1024 * 1024
+
+/** Creates the reader of one response's usage. Holds at most one event, or one document, at a time. */
+export function createMeter(response: MeterResponse, options: MeterOptions = {}): Meter {
+  const { maxEventBytes = 8 * MEBIBYTE, maxBodyBytes = 8 * MEBIBYTE, formats = [] } = options
+  const encoded = isEncoded(response.headers)
+  const claim = claimOf(response.headers.get('content-type'))
+  const fold = foldEvents([...formats, ...builtInFormats], hintsOf(response))
+  let head = new Uint8Array(0)
+  let verdict: Verdict = claim === 'other' ? 'other' : 'more'
+  let transport: Transport | null = null
+  let reading: Reading | null = null
+
+  function openTransport(): Transport | null {
+    if (verdict === 'sse') return sseTransport(fold, maxEventBytes)
+    if (verdict === 'ndjson') return ndjsonTransport(fold, maxEventBytes)
+    if (verdict === 'json') return jsonTransport(fold, maxBodyBytes, maxEventBytes)
+    return null
+  }
+
+  function begin(chunk: Uint8Array): void {
+    const bytes = head.length === 0 ? chunk : joined(head, chunk)
+    const body = bytes.subarray(contentStart(bytes))
+    if (body.length > 0) verdict = sniff(body, claim, encoded)
+    head = verdict === 'more' ? body.slice() : new Uint8Array(0)
+    transport = openTransport()
+    transport?.write(body)
+  }
+
+  function reasonWithoutTransport(): ReadingReason {
+    if (verdict === 'encoded') return 'encoded_body'
+    if (verdict === 'unreadable' || (head.length > 0 && /json/.test(claim))) return 'unreadable_body'
+    return 'no_usage'
+  }
+
+  function conclude(): Reading {
+    transport?.end()
+    const { format, reading: found, reason } = fold.result()
+    const why = transport ? reason : reasonWithoutTransport()
+    return {
+      format: format?.name ?? null,
+      operation: found?.operation ?? format?.operation ?? null,
+      streamed: transport?.streamed ?? false,
+      model: found?.model ?? response.requestedModel ?? null,
+      responseId: found?.responseId ?? null,
+      lines: found?.lines ?? [],
+      reason: encoded && why === 'unreadable_body' ? 'encoded_body' : why,
+      raw: found?.raw ?? null,
+      prefillTokens: found?.prefillTokens ?? null,
+      draftTokens: found?.draftTokens ?? null,
+      replay: found?.replay ?? null,
+    }
+  }
+
+  return {
+    write(chunk) {
+      if (reading || chunk.length === 0) return
+      if (transport) transport.write(chunk)
+      else if (verdict === 'more') begin(chunk)
+    },
+    end() {
+      reading ??= conclude()
+      return reading
+    },
+  }
+}
+
+/** Names a coding, even if the bytes are plain: behind `fetch` they are decoded and the header stays. */
+function isEncoded(headers: Headers): boolean {
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  return coding !== '' && coding !== 'identity'
+}
+
+function hintsOf({ url, method = 'POST', headers }: MeterResponse): FormatHints {
+  return { path: (url ?? '').replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/[?#].*$/s, ''), method, headers }
+}
+
+function joined(before: Uint8Array, after: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(before.length + after.length)
+  bytes.set(before)
+  bytes.set(after, before.length)
+  return bytes
+}

@@ -1,0 +1,92 @@
+import type { Format, FormatHints, FormatReading, WireEvent } from '../formats/format.ts'
+import type { ReadingReason } from '../types.ts'
+import type { EventSink } from './transport.ts'
+
+/** What the events of one body add up to. */
+export interface FoldResult {
+  format: Format | null
+  reading: FormatReading | null
+  /** Why there are no lines; `null` when there are. */
+  reason: Exclude<ReadingReason, 'encoded_body'> | null
+}
+
+export interface EventFold extends EventSink {
+  result(): FoldResult
+}
+
+/** Chooses the format by the first event that one recognises, and folds every event into its reading. */
+export function foldEvents(formats: readonly Format[], hints: FormatHints): EventFold {
+  const whole = pass(formats, hints)
+  /** Since the last skipped event: what came before may have been corrected in what was skipped. */
+  let later: Pass | null = null
+  let readable = false
+  let unreadable = false
+  let complete = false
+
+  return {
+    event(event) {
+      readable = true
+      complete ||= event.document
+      whole.read(event)
+      later?.read(event)
+    },
+    unreadable() {
+      unreadable = true
+    },
+    skipped() {
+      later = pass(whole.format ? [whole.format] : formats, hints)
+    },
+    done() {
+      complete = true
+    },
+    result() {
+      const format = whole.format
+      const reading = whole.finish(complete)
+      const counted = (later ?? whole).finish(complete)?.lines.length ?? 0
+      if (reading && counted > 0) return { format, reading, reason: null }
+      const reason = later ? 'too_large' : unreadable && !readable ? 'unreadable_body' : 'no_usage'
+      return { format, reading: reading && { ...reading, lines: [], raw: null }, reason }
+    },
+  }
+}
+
+interface Pass {
+  readonly format: Format | null
+  read(event: WireEvent): void
+  finish(complete: boolean): FormatReading | null
+}
+
+/** One format over some of the events. A format that throws has read nothing. */
+function pass(formats: readonly Format[], hints: FormatHints): Pass {
+  let format: Format | null = null
+  let seen: unknown
+
+  function choose(event: WireEvent): Format | null {
+    const chosen = formats.find((candidate) => attempt(() => candidate.matches(event, hints), false)) ?? null
+    if (chosen) seen = chosen.start(hints)
+    return chosen
+  }
+
+  return {
+    get format() {
+      return format
+    },
+    read(event) {
+      format ??= choose(event)
+      const reader = format
+      if (reader) seen = attempt(() => reader.read(seen, event), seen)
+    },
+    finish(complete) {
+      const reader = format
+      return reader ? attempt(() => reader.finish(seen, complete), null) : null
+    },
+  }
+}
+
+function attempt<Value>(run: () => Value, otherwise: Value): Value {
+  try {
+    return run()
+  } catch {
+    return otherwise
+  }
+}

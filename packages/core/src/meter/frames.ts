@@ -1,0 +1,104 @@
+import { byteBuffer } from './byte-buffer.ts'
+
+const LF = 0x0a
+const CR = 0x0d
+
+export interface FrameOptions {
+  /** A frame larger than this is skipped. Leading line breaks do not count. */
+  maxBytes: number
+  /** Index after the next frame's last byte, from `from` on; -1 when it is not there yet. `previous` is the byte before. */
+  findEnd(bytes: Uint8Array, from: number, previous: number): number
+  /** Given one or more whole frames, in order. The bytes are valid during the call only. */
+  deliver(bytes: Uint8Array): void
+  skipped(): void
+}
+
+export interface Frames {
+  write(bytes: Uint8Array): void
+  end(): void
+}
+
+/**
+ * Cuts bytes into whole frames, however they arrive, and holds at most one of them. A frame past its bound is dropped
+ * up to its end, so that what follows is still read.
+ */
+export function splitFrames({ maxBytes, findEnd, deliver, skipped }: FrameOptions): Frames {
+  const held = byteBuffer()
+  let skipping = false
+  let previous = 0
+
+  function skip(): void {
+    held.clear()
+    skipping = true
+    skipped()
+  }
+
+  function keep(rest: Uint8Array): void {
+    if (skipping || rest.length === 0) return
+    if (held.size + rest.length > maxBytes) skip()
+    else held.append(rest)
+  }
+
+  function deliverHeld(rest: Uint8Array): void {
+    held.append(rest)
+    deliver(held.view())
+    held.clear()
+  }
+
+  /** Reads the frames that end in this chunk and returns where the unfinished one begins. */
+  function readWhole(chunk: Uint8Array): number {
+    let whole = 0
+    let from = 0
+    for (;;) {
+      if (!skipping && held.size === 0) from = afterLineBreaks(chunk, from)
+      const end = findEnd(chunk, from, previous)
+      if (end === -1) break
+      if (!skipping && held.size + (end - from) > maxBytes) skip()
+      if (skipping || held.size > 0) {
+        if (whole < from) deliver(chunk.subarray(whole, from))
+        if (!skipping) deliverHeld(chunk.subarray(from, end))
+        skipping = false
+        whole = end
+      }
+      from = end
+      previous = 0
+    }
+    if (whole < from) deliver(chunk.subarray(whole, from))
+    return from
+  }
+
+  return {
+    write(chunk) {
+      const rest = chunk.subarray(readWhole(chunk))
+      keep(rest)
+      previous = rest.at(-1) ?? previous
+    },
+    end() {
+      if (held.size > 0) deliver(held.view())
+      held.clear()
+    },
+  }
+}
+
+function afterLineBreaks(bytes: Uint8Array, from: number): number {
+  let at = from
+  while (bytes[at] === LF || bytes[at] === CR) at++
+  return at
+}
+
+/** The end of a line. */
+export function lineEnd(bytes: Uint8Array, from: number): number {
+  const at = bytes.indexOf(LF, from)
+  return at === -1 ? -1 : at + 1
+}
+
+/** The end of an SSE message: a blank line, where a line ends with LF, CRLF or a lone CR. */
+export function blankLineEnd(bytes: Uint8Array, from: number, previous: number): number {
+  let before = previous
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at] as number
+    if (byte === LF ? before === LF : byte === CR && (before === LF || before === CR)) return at + 1
+    before = byte
+  }
+  return -1
+}

@@ -1,0 +1,23 @@
+import { lineEnd, splitFrames } from './frames.ts'
+import { type EventSink, parseJson, type Transport } from './transport.ts'
+
+/** One JSON value a line. */
+export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
+  const decoder = new TextDecoder()
+  const frames = splitFrames({
+    maxBytes: maxEventBytes,
+    findEnd: lineEnd,
+    deliver(bytes) {
+      for (const line of decoder.decode(bytes).split('\n')) readLine(sink, line)
+    },
+    skipped: sink.skipped,
+  })
+  return { streamed: true, write: frames.write, end: frames.end }
+}
+
+function readLine(sink: EventSink, line: string): void {
+  if (line.trim() === '') return
+  const value = parseJson(line)
+  if (value === undefined) sink.unreadable()
+  else sink.event({ name: null, data: value, document: false })
+}

@@ -1,0 +1,40 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { blankLineEnd, splitFrames } from './frames.ts'
+import { type EventSink, parseJson, type Transport } from './transport.ts'
+
+/**
+ * Server-sent events. The library reads the messages; it is given whole ones only, so that it holds nothing between
+ * two writes and the bound does not depend on how the bytes were cut.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function sseTransport(sink: EventSink, maxEventBytes: number): Transport {
+  const decoder = new TextDecoder()
+  const parser = createParser({ onEvent: (message) => readMessage(sink, message) })
+  const frames = splitFrames({
+    maxBytes: maxEventBytes,
+    findEnd: blankLineEnd,
+    deliver: (bytes) => parser.feed(decoder.decode(bytes)),
+    skipped: sink.skipped,
+  })
+  return {
+    streamed: true,
+    write: frames.write,
+    end() {
+      frames.end()
+      parser.feed('\n\n')
+    },
+  }
+}
+
+function readMessage(sink: EventSink, { event, data }: EventSourceMessage): void {
+  const text = data.trim()
+  if (text === '') return
+  if (text === '[DONE]') {
+    sink.done()
+    return
+  }
+  const value = parseJson(text)
+  if (value === undefined) sink.unreadable()
+  else sink.event({ name: event ?? null, data: value, document: false })
+}
