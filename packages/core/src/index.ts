@@ -1,9 +1,20 @@
+export type { UsageConfiguration, UsageOptions } from './configuration.ts'
+export { configureUsage } from './configuration.ts'
+export type { UsageHandle } from './context.ts'
+export { addUsage, currentUsage, stampUsage } from './context.ts'
 export type { UsageErrorCode } from './errors.ts'
 export { isUsageError, UsageError } from './errors.ts'
 export type { Format, FormatHints, FormatReading, WireEvent } from './formats/format.ts'
 export { defineFormat } from './formats/format.ts'
+export { localUser } from './identity.ts'
 export type { MeterOptions } from './meter/create-meter.ts'
 export { createMeter } from './meter/create-meter.ts'
+export type { UsageRecord } from './record.ts'
+export { usageRecordSchema } from './record.ts'
+export type { Recorder, RecorderOptions, RecorderStats, Ticket } from './recorder.ts'
+export { createRecorder } from './recorder.ts'
+export type { OnError } from './report.ts'
+export type { UsageStamp } from './stamp.ts'
 export { answerAccount, answerAggregate, MAX_ROWS, spanOf, tooManyRows } from './stores/answer.ts'
 export { disabledStore } from './stores/disabled.ts'
 export type { MemoryStore, MemoryStoreOptions } from './stores/memory.ts'
@@ -11,3 +22,37 @@ export { memoryStore } from './stores/memory.ts'
 export { cursorAfter, planAccount, planAggregate, planRecords } from './stores/plan.ts'
 export { requestsOf, withoutDuplicates } from './stores/requests.ts'
 export { checkTally, storableInstant, storableJson, storableText } from './stores/storable.ts'
+export type {
+  Account,
+  AccountBucket,
+  AccountQuery,
+  AggregateQuery,
+  Bucket,
+  Dimension,
+  Evidence,
+  FallbackUser,
+  Identity,
+  IgnoredReason,
+  Meter,
+  MeterResponse,
+  Outcome,
+  Reading,
+  ReadingReason,
+  Reason,
+  RecordsPage,
+  RecordsQuery,
+  Replay,
+  Tally,
+  TimeRange,
+  TokenUsage,
+  UnrecordedReason,
+  UsageBatch,
+  UsageBucket,
+  UsageFilter,
+  UsageLine,
+  UsageStore,
+  UsageUnits,
+  WriteResult,
+} from './types.ts'
+export type { UsageHandler } from './with-usage.ts'
+export { withUsage } from './with-usage.ts'

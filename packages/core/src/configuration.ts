@@ -1,0 +1,131 @@
+import { UsageError } from './errors.ts'
+import type { Format } from './formats/format.ts'
+import { localUser } from './identity.ts'
+import { processState } from './process.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+import { type OnError, report } from './report.ts'
+import { memoryStore } from './stores/memory.ts'
+import type { FallbackUser, Identity } from './types.ts'
+
+type Answer = Identity | null | undefined
+
+/** Options of `withUsage`; every one may also be set for the whole process with `configureUsage`. */
+export interface UsageOptions<Args extends readonly unknown[] = readonly [Request, ...unknown[]]> {
+  /**
+   * Where records go. `null`: nothing is metered and the handler's response comes back untouched. Default: one
+   * recorder for the process, over the memory store.
+   */
+  recorder?: Recorder | null
+  /**
+   * Who made the request. Called once, with the handler's own arguments, after the handler has returned; never delays
+   * the response. When it throws, gives `null` or takes longer than `identifyTimeoutMs`, `fallbackUser` is used.
+   */
+  identify?: (...args: Args) => Answer | Promise<Answer>
+  /** Pays when `identify` names no one. Default: `localUser()` when there is no `identify`, else none (`no_user`). */
+  fallbackUser?: FallbackUser | null
+  /** The route that this handler serves, as records and labels name it. Default: a known API route, else `'other'`. */
+  endpoint?: string
+  /**
+   * For adapters: the framework's pattern of the matched route, asked after the handler has returned. Wildcard patterns
+   * name no route. `endpoint` wins.
+   */
+  route?: (...args: Args) => string | undefined
+  /**
+   * For adapters of platforms that stop when the response has ended: given, before the response is returned, a promise
+   * that resolves when the store has acknowledged the request.
+   */
+  waitUntil?: (acknowledged: Promise<void>, ...args: Args) => void
+  /** Default 10,000. */
+  identifyTimeoutMs?: number
+  /** Settles a response of which no chunk was asked for or delivered this long. Default 600,000 (ten minutes). */
+  idleTimeoutMs?: number
+  /** Longest event that the meter reads, in bytes. Default 8 MiB. */
+  maxEventBytes?: number
+  /** Longest JSON document that the meter reads, in bytes. Default 8 MiB. */
+  maxBodyBytes?: number
+  /** Wire formats, asked in this order. Default: all built-in ones. */
+  formats?: readonly Format[]
+  /** Told of everything that metering could not do. Default: one warning per error code and minute on the console. */
+  onError?: OnError
+}
+
+/** Configuration of the process: the options of every handler that does not set its own. */
+export interface UsageConfiguration extends UsageOptions {}
+
+/** Options with their defaults. */
+export interface ResolvedOptions {
+  recorder: Recorder | null
+  identify: ((...args: never[]) => Answer | Promise<Answer>) | undefined
+  fallbackUser: FallbackUser | null
+  endpoint: string | undefined
+  route: ((...args: never[]) => string | undefined) | undefined
+  waitUntil: ((acknowledged: Promise<void>, ...args: never[]) => void) | undefined
+  identifyTimeoutMs: number
+  idleTimeoutMs: number
+  maxEventBytes: number | undefined
+  maxBodyBytes: number | undefined
+  formats: readonly Format[] | undefined
+  onError: OnError | undefined
+}
+
+/**
+ * Configures every handler of this process, also those of another copy of core (Next.js: call it in
+ * `instrumentation.ts`). A second call replaces the configuration for requests that begin afterwards and warns, unless
+ * it is the same object.
+ */
+export function configureUsage(configuration: UsageConfiguration): void {
+  const state = processState()
+  if (state.configuration === configuration) return
+  const replaced = state.configuration !== null
+  state.configuration = configuration
+  if (!replaced) return
+  report(
+    configuration.onError,
+    new UsageError(
+      'configured-twice',
+      '[withusage] configureUsage() was called again with another configuration; it holds for requests that begin now.',
+    ),
+  )
+}
+
+/** A handler's options over the process's configuration over the defaults, worked out once per configuration. */
+export function optionsResolver<Args extends readonly unknown[]>(own: UsageOptions<Args>): () => ResolvedOptions {
+  let resolved: ResolvedOptions | undefined
+  let resolvedFor: UsageConfiguration | null = null
+  return () => {
+    const { configuration } = processState()
+    if (resolved === undefined || resolvedFor !== configuration) {
+      resolved = resolve(own as unknown as UsageOptions, configuration ?? {})
+      resolvedFor = configuration
+    }
+    return resolved
+  }
+}
+
+function resolve(own: UsageOptions, shared: UsageConfiguration): ResolvedOptions {
+  const pick = <Key extends keyof UsageOptions>(key: Key): UsageOptions[Key] => own[key] ?? shared[key]
+  const identify = pick('identify')
+  const recorder = own.recorder !== undefined ? own.recorder : shared.recorder
+  const fallbackUser = own.fallbackUser !== undefined ? own.fallbackUser : shared.fallbackUser
+  return {
+    recorder: recorder === undefined ? defaultRecorder() : recorder,
+    identify,
+    fallbackUser: fallbackUser === undefined ? (identify ? null : localUser()) : fallbackUser,
+    endpoint: pick('endpoint'),
+    route: pick('route'),
+    waitUntil: pick('waitUntil'),
+    identifyTimeoutMs: pick('identifyTimeoutMs') ?? 10_000,
+    idleTimeoutMs: pick('idleTimeoutMs') ?? 600_000,
+    maxEventBytes: pick('maxEventBytes'),
+    maxBodyBytes: pick('maxBodyBytes'),
+    formats: pick('formats'),
+    onError: pick('onError'),
+  }
+}
+
+/** The recorder of a process that configured none. */
+function defaultRecorder(): Recorder {
+  const state = processState()
+  state.defaultRecorder ??= createRecorder({ store: memoryStore() })
+  return state.defaultRecorder
+}

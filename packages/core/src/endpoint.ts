@@ -1,0 +1,55 @@
+import { cleanText, TEXT_LIMITS } from './text.ts'
+
+/** Known API routes, longest first where one ends with another. */
+const ROUTES = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/v1/responses/input_tokens',
+  '/v1/responses/compact',
+  '/v1/responses',
+  '/v1/messages/count_tokens',
+  '/v1/messages',
+  '/v1/images/generations',
+  '/v1/images/edits',
+  '/v1/images/variations',
+  '/v1/audio/transcriptions',
+  '/v1/audio/translations',
+  '/v1/audio/speech',
+  '/v1/moderations',
+  '/v1/rerank',
+  '/api/chat',
+  '/api/generate',
+  '/api/embeddings',
+  '/api/embed',
+  '/chat/completions',
+  '/completions',
+  '/embeddings',
+  '/responses',
+  '/messages',
+  '/rerank',
+] as const
+
+/** Routes that only count tokens: nobody is billed for them. */
+const TOKEN_COUNTING = /(?:\/count_tokens|\/input_tokens|:countTokens|\/count-tokens)$/
+
+/** The pathname of a URL or path, without a trailing slash. Never throws: the input may be anything a client sent. */
+export function pathOf(url: string): string {
+  const afterOrigin = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  const end = afterOrigin.search(/[?#]/)
+  const path = end < 0 ? afterOrigin : afterOrigin.slice(0, end)
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/**
+ * The route of a request, for records and labels. Never a raw path, which would be a label without a bound.
+ *
+ * @param named the `endpoint` option, or else the framework's route pattern
+ */
+export function endpointOf(path: string, named: string | undefined): string {
+  return cleanText(named, TEXT_LIMITS.endpoint) ?? ROUTES.find((route) => path.endsWith(route)) ?? 'other'
+}
+
+export function countsTokens(path: string): boolean {
+  return TOKEN_COUNTING.test(path)
+}

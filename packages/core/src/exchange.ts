@@ -1,0 +1,354 @@
+import { type Span, trace } from '@opentelemetry/api'
+import type { ResolvedOptions } from './configuration.ts'
+import { isJson, isStream, mayHoldUsage, mediaType } from './content-type.ts'
+import type { UsageHandle } from './context.ts'
+import { endpointOf, pathOf } from './endpoint.ts'
+import { UsageError } from './errors.ts'
+import { askIdentity } from './identity.ts'
+import { uuidv7 } from './ids.ts'
+import { createMeter } from './meter/create-meter.ts'
+import { processState } from './process.ts'
+import type { Recorder, Ticket } from './recorder.ts'
+import { internalError, report } from './report.ts'
+import { modelInPath } from './requested-model.ts'
+import { buildRecords, type Observed } from './settlement.ts'
+import { isEvidence, mergeStamp, type UsageStamp } from './stamp.ts'
+import { annotateSpan } from './telemetry.ts'
+import { unref } from './timers.ts'
+import type { Identity, Meter } from './types.ts'
+import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
+
+/** A request, as far as metering needs it. */
+export interface ExchangeRequest {
+  method: string
+  /** URL or path. */
+  url: string
+  headers: { get(name: string): string | null }
+}
+
+/** The head of a response. */
+export interface ExchangeResponse {
+  status: number
+  headers: Headers
+  /** `false` for a `null` body and for upgrades. */
+  hasBody: boolean
+}
+
+export interface ExchangeOptions {
+  request: ExchangeRequest
+  options: ResolvedOptions & { recorder: Recorder }
+  /** Asked once, after the handler has answered. */
+  identify?: (() => Identity | null | undefined | Promise<Identity | null | undefined>) | undefined
+}
+
+/** Lines that one request may add with `addUsage`; one past it is dropped and counted. */
+const MAX_ADDED_LINES = 1_000
+
+/**
+ * One request's life: open, answered, observed, settled once. It neither reads nor writes a body: `withUsage` shows it
+ * the chunks that a client pulls, and an adapter of a push-style framework those that the framework writes. No method
+ * but those of its handle throws.
+ *
+ * open ─ answer() ─► observing ─ end() ─► settled ─ identity known ─► concluded
+ */
+export class Exchange {
+  readonly handle: UsageHandle
+  readonly #options: ResolvedOptions & { recorder: Recorder }
+  readonly #ask: ExchangeOptions['identify']
+  readonly #ticket: Ticket
+  readonly #seen: Observed
+  readonly #span: Span | undefined
+  readonly #startedAt = performance.now()
+  #meter: Meter | null = null
+  #answered = false
+  #settled = false
+  #concluded = false
+  /** What the handler said itself wins; `undefined` while nobody said anything. */
+  #identity: Identity | null | undefined
+  #askedIdentity: Identity | null | undefined | Promise<Identity | null | undefined>
+  #idleTimer: ReturnType<typeof setTimeout> | undefined
+  #lastActivity = 0
+
+  constructor({ request, options, identify }: ExchangeOptions) {
+    const path = pathOf(request.url)
+    const createdAt = new Date()
+    this.#options = options
+    this.#ask = identify
+    this.#span = trace.getActiveSpan()
+    this.#ticket = options.recorder.open({
+      endpoint: endpointOf(path, options.endpoint),
+      startedAt: createdAt,
+      settle: () => this.#settleNow(),
+    })
+    this.#seen = {
+      requestId: uuidv7(createdAt.getTime()),
+      createdAt,
+      method: request.method,
+      path,
+      requestHeaders: request.headers,
+      responseHeaders: null,
+      requestedModel: modelInPath(path),
+      spanContext: this.#span?.spanContext() ?? null,
+      status: 0,
+      threw: false,
+      bodyless: false,
+      streamed: false,
+      ending: 'complete',
+      durationMs: 0,
+      timeToFirstByteMs: null,
+      reading: null,
+      stamp: null,
+      added: [],
+    }
+    this.handle = this.#createHandle()
+  }
+
+  /** Runs the handler, or a read of its body, inside the request's async context. */
+  run<T>(work: () => T): T {
+    return processState().storage.run(this.handle, work)
+  }
+
+  /** Names the route once the framework knows its pattern. The `endpoint` option wins; a wildcard names no route. */
+  route(pattern: string | undefined): void {
+    if (this.#options.endpoint !== undefined || pattern === undefined || pattern.includes('*')) return
+    this.#ticket.endpoint = endpointOf(this.#seen.path, pattern)
+  }
+
+  /**
+   * The handler has answered. Returns whether the body must be observed and `end` called; otherwise nothing more can be
+   * learned from the response, it is settled, and belongs to the client untouched.
+   */
+  answer(response: ExchangeResponse): boolean {
+    return this.#guarded('reading the response head', false, () => {
+      if (this.#answered || this.#settled) return false
+      this.#answered = true
+      this.#take(response)
+      const observe = !this.#nothingToLearn(response)
+      if (observe || this.#mayBeRecorded()) this.#startIdentity()
+      if (observe) this.#observe(response)
+      else this.end('complete')
+      return observe
+    })
+  }
+
+  /** The handler itself threw. What it threw belongs to the caller. */
+  threw(): void {
+    this.#guarded('settling', undefined, () => {
+      this.#seen.threw = true
+      if (this.#mayBeRecorded()) this.#startIdentity()
+      this.end('failed')
+    })
+  }
+
+  /** The client asked for a chunk. */
+  asked(): void {
+    this.#lastActivity = performance.now()
+  }
+
+  /** A chunk is on its way to the client. */
+  chunk(bytes: Uint8Array): void {
+    if (this.#settled) return
+    this.#lastActivity = performance.now()
+    this.#seen.timeToFirstByteMs ??= this.#lastActivity - this.#startedAt
+    if (this.#meter === null) return
+    try {
+      this.#meter.write(bytes)
+    } catch (error) {
+      this.#meter = null
+      this.#report(internalError('the meter', error))
+    }
+  }
+
+  /** Settles the request. The first call wins, whatever it says. */
+  end(ending: Ending): void {
+    if (this.#settled) return
+    this.#settled = true
+    clearTimeout(this.#idleTimer)
+    this.#guarded('settling', undefined, () => {
+      this.#seen.ending = ending
+      this.#seen.durationMs = performance.now() - this.#startedAt
+      this.#seen.reading = this.#meter?.end() ?? null
+      this.#meter = null
+      this.#concludeWithIdentity()
+    })
+  }
+
+  /** Resolves when the store has acknowledged what became of this request, or has failed for good: for `waitUntil`. */
+  acknowledged(): Promise<void> {
+    return this.#ticket.acknowledged()
+  }
+
+  #take({ status, headers, hasBody }: ExchangeResponse): void {
+    this.#seen.status = status
+    this.#seen.responseHeaders = headers
+    this.#seen.bodyless = !hasBody
+    this.#seen.streamed = isStream(mediaType(headers))
+  }
+
+  #nothingToLearn({ status, headers, hasBody }: ExchangeResponse): boolean {
+    if (!hasBody || status >= 300 || cannotInfer(this.#seen.method, status)) return true
+    return isEvidence(this.#seen.stamp) && isJson(mediaType(headers))
+  }
+
+  #mayBeRecorded(): boolean {
+    return isEvidence(this.#seen.stamp) || this.#seen.added.length > 0
+  }
+
+  #observe({ status, headers }: ExchangeResponse): void {
+    const { maxEventBytes, maxBodyBytes, formats } = this.#options
+    if (mayHoldUsage(mediaType(headers)))
+      this.#meter = createMeter(
+        {
+          url: this.#seen.path,
+          method: this.#seen.method,
+          status,
+          headers,
+          requestedModel: this.#seen.stamp?.requestedModel ?? this.#seen.requestedModel,
+        },
+        {
+          ...(maxEventBytes !== undefined && { maxEventBytes }),
+          ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+          ...(formats !== undefined && { formats }),
+        },
+      )
+    this.#lastActivity = performance.now()
+    this.#watchIdle(this.#options.idleTimeoutMs)
+  }
+
+  #watchIdle(delayMs: number): void {
+    this.#idleTimer = setTimeout(() => {
+      const left = this.#options.idleTimeoutMs - (performance.now() - this.#lastActivity)
+      if (left <= 1) this.end('idle_timeout')
+      else this.#watchIdle(left)
+    }, delayMs)
+    unref(this.#idleTimer)
+  }
+
+  #startIdentity(): void {
+    const ask = this.#ask
+    if (!ask || this.#identity !== undefined) return
+    try {
+      this.#askedIdentity = this.run(() => askIdentity(ask, this.#options.identifyTimeoutMs))
+    } catch (error) {
+      this.#identityFailed(error)
+    }
+  }
+
+  #concludeWithIdentity(): void {
+    const asked = this.#askedIdentity
+    if (this.#identity !== undefined || !(asked instanceof Promise)) {
+      this.#conclude(this.#identity ?? (asked as Identity | null | undefined))
+      return
+    }
+    asked.then(
+      (identity) => this.#conclude(this.#identity ?? identity),
+      (error) => {
+        this.#identityFailed(error)
+        this.#conclude(this.#identity)
+      },
+    )
+  }
+
+  #identityFailed(cause: unknown): void {
+    this.#report(
+      new UsageError('identify-failed', '[withusage] identify() failed; the fallback user is used, if there is one', {
+        cause,
+      }),
+    )
+  }
+
+  /** The recorder closes: ends what is open, and waits for no one. */
+  #settleNow(): void {
+    this.end('cancelled')
+    this.#conclude(this.#identity)
+  }
+
+  #conclude(identity: Identity | null | undefined): void {
+    if (this.#concluded) return
+    this.#concluded = true
+    this.#guarded('recording', undefined, () => {
+      const stamped = this.#mayBeRecorded()
+      const verdict = verdictOn({ ...this.#seen, stamped })
+      if (verdict.account === 'ignored') this.#ticket.ignored(verdict.reason)
+      else if (verdict.account === 'unrecorded') this.#ticket.unrecorded(verdict.reason)
+      else this.#record(identity)
+    })
+    // A record that could not be made is still a request: the first use of the ticket wins.
+    this.#ticket.unrecorded('record_failed')
+  }
+
+  #record(identity: Identity | null | undefined): void {
+    const { recorder, fallbackUser } = this.#options
+    const records = buildRecords(this.#seen, {
+      endpoint: this.#ticket.endpoint,
+      identity: identity ?? (fallbackUser && { user: fallbackUser }),
+      onCut: () => recorder.dropped('value_cut'),
+    })
+    const first = records?.[0]
+    if (!records || !first) {
+      this.#ticket.unrecorded('no_user')
+      return
+    }
+    annotateSpan(this.#span, first)
+    this.#ticket.record(records)
+  }
+
+  #createHandle(): UsageHandle {
+    const exchange = this
+    const seen = this.#seen
+    return {
+      requestId: seen.requestId,
+      get open() {
+        return !exchange.#settled
+      },
+      stamp(stamp: UsageStamp) {
+        if (exchange.#settled) exchange.#discarded()
+        else seen.stamp = mergeStamp(seen.stamp, stamp)
+      },
+      add(line: UsageStamp) {
+        if (exchange.#settled) exchange.#discarded()
+        else exchange.#add(mergeStamp(null, line))
+      },
+      identify(identity: Identity | null) {
+        if (exchange.#settled) exchange.#discarded()
+        else exchange.#identity = identity
+      },
+    }
+  }
+
+  #add(line: UsageStamp): void {
+    if (!isEvidence(line))
+      throw new UsageError('bad-stamp', '[withusage] addUsage() needs inputTokens or outputTokens. Nothing was added.')
+    if (this.#seen.added.length < MAX_ADDED_LINES) this.#seen.added.push(line)
+    else {
+      this.#options.recorder.dropped('line')
+      this.#report(
+        new UsageError('limit', `[withusage] a request added more than ${MAX_ADDED_LINES} lines; the rest is dropped`),
+      )
+    }
+  }
+
+  #discarded(): void {
+    this.#options.recorder.dropped('stamp_settled')
+    this.#report(
+      new UsageError(
+        'stamp-outside-request',
+        '[withusage] a stamp came after its request was settled and changed nothing. Stamp before the body ends.',
+      ),
+    )
+  }
+
+  #report(error: UsageError): void {
+    report(this.#options.onError, error)
+  }
+
+  /** Metering must never break a response: what it throws is reported, and `otherwise` is the answer. */
+  #guarded<T>(what: string, otherwise: T, work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      this.#report(internalError(what, error))
+      return otherwise
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { UsageConfiguration } from './configuration.ts'
+import type { UsageHandle } from './context.ts'
+import type { Recorder } from './recorder.ts'
+
+/**
+ * What one process shares. It hangs on `globalThis`, because a bundler or a second copy of core would otherwise each
+ * have their own module state. Only plain data and duck-typed interfaces: the other copy may be of another version.
+ */
+export interface ProcessState {
+  storage: AsyncLocalStorage<UsageHandle>
+  configuration: UsageConfiguration | null
+  /** Used when nothing else is configured; made at the first request. */
+  defaultRecorder: Recorder | null
+  /** A handler with `recorder: null` has run: stamps outside a request are no sign of a mistake. */
+  transparent: boolean
+  /** When a warning of a code was last printed, and how many were held back since. */
+  warnings: Map<string, { printedAt: number; heldBack: number }>
+}
+
+/** The version is the version of `ProcessState`. */
+const key = Symbol.for('withusage/1')
+
+type Holder = { [key]?: ProcessState }
+
+/** The state of this process, made at the first call. */
+export function processState(): ProcessState {
+  const holder = globalThis as Holder
+  holder[key] ??= {
+    storage: new AsyncLocalStorage(),
+    configuration: null,
+    defaultRecorder: null,
+    transparent: false,
+    warnings: new Map(),
+  }
+  return holder[key]
+}

@@ -1,0 +1,331 @@
+import type { Meter } from '@opentelemetry/api'
+import { UsageError } from './errors.ts'
+import { uuidv7 } from './ids.ts'
+import { brokenInvariant } from './invariants.ts'
+import type { UsageRecord } from './record.ts'
+import { type OnError, report } from './report.ts'
+import { TallyBook } from './tallies.ts'
+import { createTelemetry, type Telemetry } from './telemetry.ts'
+import { holdingProcess, unref } from './timers.ts'
+import type { IgnoredReason, Reason, UnrecordedReason, UsageStore } from './types.ts'
+import { type RetryOptions, type UnitResult, WriteQueue } from './write-queue.ts'
+
+export interface RecorderOptions {
+  store: UsageStore
+  batch?: {
+    /** Records a write. Default 200. */
+    size?: number
+    /** Longest wait of a record before it is written. Default 1,000. */
+    intervalMs?: number
+  }
+  /** Records that may wait for the store. A request past it is `record_dropped`. Default 10,000. */
+  maxPending?: number
+  /** How a failed write is tried again before its batch is split. */
+  retry?: Partial<RetryOptions>
+  /** OpenTelemetry meter. Default: the meter `withusage` of the global provider. */
+  meter?: Meter
+  /** Told of what went wrong. Default: one warning per error code and minute on the console. */
+  onError?: OnError
+  /** A record that breaks an invariant throws at `record()` instead of being stored and reported. Default `false`. */
+  strict?: boolean
+}
+
+/** Counts of requests. At any moment `requests` is the sum of all the others. */
+export interface RecorderStats {
+  requests: number
+  /** The store has all records of the request. */
+  recorded: number
+  unrecorded: Partial<Record<UnrecordedReason, number>>
+  ignored: Partial<Record<IgnoredReason, number>>
+  /** Not settled, or waiting for the store. */
+  inFlight: number
+}
+
+/** Writes records and their metrics from one call, and accounts for every request. */
+export interface Recorder {
+  /**
+   * A request begins: `requests` and `inFlight` go up until its ticket is used.
+   *
+   * @param request.settle called by `close()` when the request is still open; it should use the ticket at once
+   */
+  open(request: { endpoint: string; startedAt?: Date; settle?: (outcome: 'cancelled') => void }): Ticket
+  /**
+   * The records of one request. Never waits for the store; what becomes of them is seen in `stats()`.
+   *
+   * @throws UsageError `invariant`, only with `strict: true`
+   */
+  record(records: readonly UsageRecord[]): void
+  /** Resolves when everything recorded and counted until now is stored, or has failed for good. */
+  flush(): Promise<void>
+  stats(): RecorderStats
+  /**
+   * Waits for requests in flight, settles the rest as cancelled, and writes what is left; then everything is accounted
+   * for. The store stays open. Later records are `record_dropped`. Safe to call twice.
+   *
+   * @param options.timeoutMs longest wait for requests in flight, and then again for the store. Default 10,000
+   */
+  close(options?: { timeoutMs?: number }): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+  /** Counts something that a bound has cut or dropped. */
+  dropped: Telemetry['dropped']
+}
+
+/** One request's place in the account. The first of `record`, `unrecorded` and `ignored` wins. */
+export interface Ticket {
+  /** May be refined until the ticket is used: a route is often known only after the handler has run. */
+  endpoint: string
+  /** @throws UsageError `invariant`, only with `strict: true`; the request is then `record_failed` */
+  record(records: readonly UsageRecord[]): void
+  unrecorded(reason: UnrecordedReason): void
+  ignored(reason: IgnoredReason): void
+  /** Resolves when the store has acknowledged the records or the count of this request, or has failed for good. */
+  acknowledged(): Promise<void>
+}
+
+const MAX_TALLIES = 10_000
+const LEAST_STORE_WAIT_MS = 2_000
+
+/** A recorder over a store. It owns timers and a queue: `close()` it when the server ends. */
+export function createRecorder(options: RecorderOptions): Recorder {
+  return new StoreRecorder(options)
+}
+
+class StoreRecorder implements Recorder {
+  readonly #strict: boolean
+  readonly #onError: OnError | undefined
+  readonly #telemetry: Telemetry
+  readonly #tallies: TallyBook
+  readonly #queue: WriteQueue
+  readonly #open = new Map<RequestTicket, ((outcome: 'cancelled') => void) | undefined>()
+  readonly #unrecorded = new Map<UnrecordedReason, number>()
+  readonly #ignored = new Map<IgnoredReason, number>()
+  #requests = 0
+  #recorded = 0
+  #closed = false
+  #closing: Promise<void> | undefined
+  #whenIdle: (() => void) | undefined
+
+  constructor({ store, batch = {}, maxPending = 10_000, retry = {}, meter, onError, strict = false }: RecorderOptions) {
+    this.#strict = strict
+    this.#onError = onError
+    this.#telemetry = createTelemetry(meter)
+    this.#tallies = new TallyBook({
+      instanceId: uuidv7(Date.now()),
+      capacity: MAX_TALLIES,
+      onDropped: () => this.dropped('tally'),
+    })
+    this.#queue = new WriteQueue({
+      store,
+      tallies: this.#tallies,
+      size: batch.size ?? 200,
+      intervalMs: batch.intervalMs ?? 1_000,
+      maxPending,
+      retry: { attempts: retry.attempts ?? 8, minMs: retry.minMs ?? 100, maxMs: retry.maxMs ?? 5_000 },
+      onFailure: (cause) => this.#report('store-unavailable', 'the store did not take a batch', cause),
+    })
+  }
+
+  open({ endpoint, startedAt, settle }: Parameters<Recorder['open']>[0]): Ticket {
+    const ticket = new RequestTicket(this, endpoint, this.#tallies.enter(startedAt?.getTime() ?? Date.now()))
+    this.#requests++
+    this.#open.set(ticket, settle)
+    return ticket
+  }
+
+  record(records: readonly UsageRecord[]): void {
+    this.open({ endpoint: records[0]?.endpoint ?? 'other' }).record(records)
+  }
+
+  flush(): Promise<void> {
+    return holdingProcess(() => this.#queue.flush())
+  }
+
+  stats(): RecorderStats {
+    const unrecorded = Object.fromEntries(this.#unrecorded)
+    const ignored = Object.fromEntries(this.#ignored)
+    const sum = (counts: Map<unknown, number>): number =>
+      [...counts.values()].reduce((total, count) => total + count, 0)
+    const settled = this.#recorded + sum(this.#unrecorded) + sum(this.#ignored)
+    return {
+      requests: this.#requests,
+      recorded: this.#recorded,
+      unrecorded,
+      ignored,
+      inFlight: this.#requests - settled,
+    }
+  }
+
+  close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= holdingProcess(async () => {
+      await this.#idle(timeoutMs)
+      for (const [ticket, settle] of this.#open) {
+        settle?.('cancelled')
+        ticket.unrecorded('cancelled')
+      }
+      this.#closed = true
+      const stored = await within(Math.max(timeoutMs, LEAST_STORE_WAIT_MS), this.#queue.flush())
+      if (!stored) this.#queue.abandon(new Error('the store did not answer before close() ended'))
+      this.#tallies.release()
+    })
+    return this.#closing
+  }
+
+  #idle(timeoutMs: number): Promise<boolean> {
+    if (this.#open.size === 0) return Promise.resolve(true)
+    return within(
+      timeoutMs,
+      new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      }),
+    )
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  dropped(what: Parameters<Telemetry['dropped']>[0]): void {
+    this.#telemetry.dropped(what)
+  }
+
+  /** A ticket was used with records. */
+  take(ticket: RequestTicket, records: readonly UsageRecord[]): void {
+    this.#leave(ticket)
+    const error = this.#check(records)
+    if (error) {
+      this.#count(ticket, 'unrecorded', 'record_failed')
+      if (this.#strict) throw error
+    } else if (records.length === 0) this.#count(ticket, 'unrecorded', 'no_usage')
+    else if (!this.#enqueue(ticket, records)) {
+      this.#count(ticket, 'unrecorded', 'record_dropped')
+      this.#report('record-lost', 'a record was dropped: the queue is full, or the recorder is closed', undefined)
+    }
+  }
+
+  #enqueue(ticket: RequestTicket, records: readonly UsageRecord[]): boolean {
+    return !this.#closed && this.#queue.push({ records, done: (result) => this.#stored(ticket, records, result) })
+  }
+
+  /** Resolves when the store has the tallies as they are now. */
+  tallied(): Promise<void> {
+    return this.#tallies.acknowledged()
+  }
+
+  /** A ticket was used without records. */
+  settle(ticket: RequestTicket, account: 'unrecorded' | 'ignored', reason: Reason): void {
+    this.#leave(ticket)
+    this.#count(ticket, account, reason)
+  }
+
+  #leave(ticket: RequestTicket): void {
+    this.#open.delete(ticket)
+    if (this.#open.size === 0) this.#whenIdle?.()
+  }
+
+  #stored(ticket: RequestTicket, records: readonly UsageRecord[], result: UnitResult): void {
+    if (result.account === 'recorded') {
+      this.#recorded++
+      this.#tallies.leave(ticket.slot)
+      this.#telemetry.accounted('recorded', null, ticket.endpoint)
+      this.#telemetry.stored(records)
+      ticket.stored()
+    } else if (result.account === 'duplicate') this.#count(ticket, 'ignored', 'duplicate')
+    else {
+      this.#count(ticket, 'unrecorded', 'record_failed')
+      this.#report('record-lost', 'a record was given up: the store refused it for good', result.error)
+    }
+  }
+
+  #count(ticket: RequestTicket, account: 'unrecorded' | 'ignored', reason: Reason): void {
+    const counts = (account === 'unrecorded' ? this.#unrecorded : this.#ignored) as Map<Reason, number>
+    counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    this.#tallies.count(ticket.slot, ticket.endpoint, account, reason)
+    this.#tallies.leave(ticket.slot)
+    this.#telemetry.accounted(account, reason, ticket.endpoint)
+    if (!this.#closed) this.#queue.schedule()
+    ticket.counted()
+  }
+
+  /** Reports what is wrong with the records; returns the error when they must not be stored. */
+  #check(records: readonly UsageRecord[]): UsageError | null {
+    for (const record of records) {
+      const broken = brokenInvariant(record)
+      if (broken === null) continue
+      this.dropped('invariant')
+      const error = new UsageError('invariant', `[withusage] a record breaks an invariant: ${broken.what}`)
+      report(this.#onError, error)
+      if (this.#strict || broken.fatal) return error
+    }
+    return null
+  }
+
+  #report(code: 'store-unavailable' | 'record-lost', what: string, cause: unknown): void {
+    report(this.#onError, new UsageError(code, `[withusage] ${what}`, cause === undefined ? {} : { cause }))
+  }
+}
+
+class RequestTicket implements Ticket {
+  endpoint: string
+  readonly slot: number
+  readonly #recorder: StoreRecorder
+  #used = false
+  /** `counted`: has no record, its tally may still be on its way. `stored`: nothing is left to wait for. */
+  #state: 'open' | 'counted' | 'stored' = 'open'
+  #waiting: (() => void) | undefined
+  #promise: Promise<void> | undefined
+
+  constructor(recorder: StoreRecorder, endpoint: string, slot: number) {
+    this.#recorder = recorder
+    this.endpoint = endpoint
+    this.slot = slot
+  }
+
+  record(records: readonly UsageRecord[]): void {
+    if (this.#use()) this.#recorder.take(this, records)
+  }
+
+  unrecorded(reason: UnrecordedReason): void {
+    if (this.#use()) this.#recorder.settle(this, 'unrecorded', reason)
+  }
+
+  ignored(reason: IgnoredReason): void {
+    if (this.#use()) this.#recorder.settle(this, 'ignored', reason)
+  }
+
+  acknowledged(): Promise<void> {
+    if (this.#state === 'stored') return Promise.resolve()
+    if (this.#state === 'counted') return this.#recorder.tallied()
+    this.#promise ??= new Promise((resolve) => {
+      this.#waiting = resolve
+    })
+    return this.#promise
+  }
+
+  stored(): void {
+    this.#state = 'stored'
+    this.#waiting?.()
+  }
+
+  counted(): void {
+    this.#state = 'counted'
+    if (this.#waiting) void this.#recorder.tallied().then(this.#waiting)
+  }
+
+  #use(): boolean {
+    const first = !this.#used
+    this.#used = true
+    return first
+  }
+}
+
+/** Whether the work was done in time. */
+async function within(timeoutMs: number, work: Promise<void>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs)
+    unref(timer)
+  })
+  const done = await Promise.race([work.then(() => true), late])
+  clearTimeout(timer)
+  return done
+}

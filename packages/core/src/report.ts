@@ -1,0 +1,45 @@
+import { isUsageError, UsageError } from './errors.ts'
+import { processState } from './process.ts'
+
+/** Told of everything that metering could not do. Never called with prompts, completions or secrets of ours. */
+export type OnError = (error: UsageError) => void
+
+const QUIET_MS = 60_000
+
+/** Tells the developer, and never throws: an `onError` that fails must not break a response. */
+export function report(onError: OnError | undefined, error: UsageError): void {
+  try {
+    if (onError) onError(error)
+    else warn(error)
+  } catch {
+    // Nothing is left to tell it to.
+  }
+}
+
+/** Wraps what metering itself threw. */
+export function internalError(where: string, cause: unknown): UsageError {
+  return isUsageError(cause)
+    ? cause
+    : new UsageError('internal', `[withusage] ${where} failed; the response is not affected`, { cause })
+}
+
+/** One warning per code and minute. Of a cause only its name and code are printed: its message may hold a secret. */
+function warn(error: UsageError): void {
+  const { warnings } = processState()
+  const seen = warnings.get(error.code)
+  const now = Date.now()
+  if (seen && now - seen.printedAt < QUIET_MS) {
+    seen.heldBack++
+    return
+  }
+  warnings.set(error.code, { printedAt: now, heldBack: 0 })
+  const held = seen && seen.heldBack > 0 ? ` (${seen.heldBack} more of this kind since the last warning)` : ''
+  // biome-ignore lint/suspicious/noConsole: the default of `onError`, which replaces it.
+  console.warn(`${error.message} [${error.code}]${describe(error.cause)}${held}`)
+}
+
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return ''
+  const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : ''
+  return `: ${cause.name}${code}`
+}

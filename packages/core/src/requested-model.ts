@@ -1,0 +1,19 @@
+/** Where providers carry the model in the path: Gemini and Vertex, Bedrock, Azure deployments. */
+const PATTERNS = [/\/models\/([^/:]+)/, /\/model\/([^/]+)\//, /\/deployments\/([^/]+)\//]
+
+/** The model that the path of a request names, `null` when it names none. */
+export function modelInPath(path: string): string | null {
+  for (const pattern of PATTERNS) {
+    const model = pattern.exec(path)?.[1]
+    if (model) return decode(model)
+  }
+  return null
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}

@@ -1,0 +1,175 @@
+import type { SpanContext } from '@opentelemetry/api'
+import { cleanTags, recordedIdentity } from './identity.ts'
+import { derivedId, uuidv7 } from './ids.ts'
+import type { UsageRecord } from './record.ts'
+import { isEvidence, stampedUsage, type UsageStamp } from './stamp.ts'
+import { cleanText, TEXT_LIMITS } from './text.ts'
+import { traceOf } from './trace.ts'
+import type { Evidence, Identity, Outcome, Reading, TokenUsage } from './types.ts'
+import type { Ending } from './verdict.ts'
+
+/** Everything that was seen of one request. */
+export interface Observed {
+  requestId: string
+  /** When the request began. */
+  createdAt: Date
+  method: string
+  path: string
+  requestHeaders: { get(name: string): string | null }
+  /** `null` when the handler threw. */
+  responseHeaders: Headers | null
+  /** What the request asks for, `null` when it does not say. */
+  requestedModel: string | null
+  spanContext: SpanContext | null
+  status: number
+  threw: boolean
+  bodyless: boolean
+  streamed: boolean
+  ending: Ending
+  durationMs: number
+  timeToFirstByteMs: number | null
+  reading: Reading | null
+  stamp: UsageStamp | null
+  added: UsageStamp[]
+}
+
+export interface RecordContext {
+  endpoint: string
+  identity: Identity | null | undefined
+  /** A value was longer than its limit. */
+  onCut(): void
+}
+
+/** One model call, with its evidence: what a record says that is not said of the whole request. */
+interface Line {
+  evidence: Evidence
+  usage: TokenUsage
+  servedModel: string | null
+  consistent: boolean
+  final: boolean
+  raw: unknown
+  /** The stamp whose facts belong to this line alone. */
+  stamp: UsageStamp | null
+}
+
+/** The records of one settled request, in the order of their lines; `null` when no user can be named. */
+export function buildRecords(seen: Observed, context: RecordContext): UsageRecord[] | null {
+  const identity = recordedIdentity(context.identity, context.onCut)
+  if (identity === null) return null
+  const request = requestFields(seen, context)
+  const tags = { ...identity.tags, ...cleanTags(seen.stamp?.tags, context.onCut) }
+  return linesOf(seen).map((line, index) => ({
+    ...request,
+    ...identity,
+    ...lineFields(line, index, seen, context),
+    tags: line.evidence === 'stamp' && line.stamp ? { ...tags, ...cleanTags(line.stamp.tags, context.onCut) } : tags,
+  }))
+}
+
+/** The primary lines come from one kind of evidence; added lines are always additional. */
+function linesOf(seen: Observed): Line[] {
+  const added = seen.added.map((stamp) => stampedLine(stamp, null))
+  return [...primaryLines(seen), ...added]
+}
+
+function primaryLines({ stamp, reading }: Observed): Line[] {
+  if (isEvidence(stamp)) return [stampedLine(stamp, reading?.model ?? null)]
+  const lines = reading?.lines ?? []
+  const alone = lines.length === 1
+  return lines.map(({ model, consistent, final, ...usage }) => ({
+    evidence: 'body',
+    usage,
+    servedModel: (alone ? stampedModel(stamp) : null) ?? model ?? reading?.model ?? null,
+    consistent,
+    final,
+    raw: reading?.raw ?? null,
+    stamp: alone ? stamp : null,
+  }))
+}
+
+function stampedLine(stamp: UsageStamp, readModel: string | null): Line {
+  const usage = stampedUsage(stamp)
+  const sum = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
+  return {
+    evidence: 'stamp',
+    usage,
+    servedModel: stampedModel(stamp) ?? readModel,
+    consistent: usage.totalTokens === null || usage.totalTokens === sum,
+    final: true,
+    raw: null,
+    stamp,
+  }
+}
+
+function stampedModel(stamp: UsageStamp | null): string | null {
+  return stamp?.servedModel ?? stamp?.model ?? null
+}
+
+const OUTCOMES: Record<Ending, Outcome> = {
+  complete: 'complete',
+  cancelled: 'cancelled',
+  failed: 'failed',
+  idle_timeout: 'cancelled',
+}
+
+/** What all records of the request share. */
+function requestFields(seen: Observed, { endpoint, onCut }: RecordContext) {
+  const { stamp, reading } = seen
+  const trace = traceOf(seen.spanContext, seen.requestHeaders)
+  return {
+    recordVersion: 1,
+    requestId: seen.requestId,
+    createdAt: reading?.replay?.createdAt ?? seen.createdAt,
+    durationMs: seen.durationMs,
+    timeToFirstByteMs: seen.timeToFirstByteMs,
+    streamed: reading?.streamed ?? seen.streamed,
+    status: seen.status,
+    outcome: OUTCOMES[seen.ending],
+    endpoint,
+    format: reading?.format ?? null,
+    requestedModel: cleanText(stamp?.requestedModel ?? seen.requestedModel, TEXT_LIMITS.model, onCut),
+    correlationId: cleanText(correlationId(seen) ?? trace.traceId, TEXT_LIMITS.id, onCut),
+    traceId: trace.traceId,
+    spanId: trace.spanId,
+    costNanoUsd: null,
+    pricingVersion: null,
+  } as const satisfies Partial<UsageRecord>
+}
+
+function correlationId({ stamp, requestHeaders, responseHeaders }: Observed): string | null {
+  return (
+    stamp?.correlationId ??
+    responseHeaders?.get('x-correlation-id') ??
+    requestHeaders.get('x-correlation-id') ??
+    requestHeaders.get('x-request-id')
+  )
+}
+
+/** What one record says of its own model call. */
+function lineFields(line: Line, index: number, seen: Observed, { onCut }: RecordContext) {
+  const { reading, createdAt } = seen
+  const { stamp, usage } = line
+  const primary = index === 0
+  const read = line.evidence === 'body' || stamp === seen.stamp ? reading : null
+  const shared = seen.stamp
+  return {
+    ...usage,
+    id: reading?.replay
+      ? derivedId(reading.replay.key, index, reading.replay.createdAt.getTime())
+      : uuidv7(createdAt.getTime()),
+    line: index,
+    evidence: line.evidence,
+    operation: cleanText(stamp?.operation ?? read?.operation, TEXT_LIMITS.word, onCut),
+    provider: cleanText(stamp?.provider ?? shared?.provider, TEXT_LIMITS.word, onCut),
+    servedModel: cleanText(line.servedModel, TEXT_LIMITS.model, onCut),
+    serviceTier: cleanText(usage.serviceTier, TEXT_LIMITS.word, onCut),
+    consistent: line.consistent,
+    final: line.final || seen.ending === 'complete',
+    preFilterInputTokens: (primary ? shared?.preFilterInputTokens : stamp?.preFilterInputTokens) ?? null,
+    postFilterInputTokens: (primary ? shared?.postFilterInputTokens : stamp?.postFilterInputTokens) ?? null,
+    prefillTokens: stamp?.prefillTokens ?? read?.prefillTokens ?? null,
+    draftTokens: stamp?.draftTokens ?? read?.draftTokens ?? null,
+    responseId: cleanText(stamp?.responseId ?? read?.responseId, TEXT_LIMITS.id, onCut),
+    raw: line.raw,
+  } as const satisfies Partial<UsageRecord>
+}

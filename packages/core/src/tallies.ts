@@ -1,0 +1,119 @@
+import type { Reason, Tally } from './types.ts'
+
+const SLOT_MS = 900_000
+
+interface Entry {
+  tally: Tally
+  /** The count that the store has acknowledged. */
+  acknowledged: number
+}
+
+/**
+ * Running totals of one recorder, by quarter of an hour, of the requests that have no record. A total is sent again
+ * until the store has acknowledged it. A slot that is over, whose totals are acknowledged and in which no open request
+ * began leaves the book.
+ */
+export class TallyBook {
+  readonly #instanceId: string
+  readonly #capacity: number
+  readonly #onDropped: (tally: Tally) => void
+  readonly #entries = new Map<string, Entry>()
+  /** Requests still open, by the slot in which they began. */
+  readonly #open = new Map<number, number>()
+  /** Totals that the store does not know yet. */
+  readonly #unsent = new Set<Entry>()
+  readonly #waiting: (() => void)[] = []
+  /** Slots before this one have left the book: a total begun there again would be smaller than the stored one. */
+  #firstSlot = Number.NEGATIVE_INFINITY
+
+  constructor(options: { instanceId: string; capacity: number; onDropped: (tally: Tally) => void }) {
+    this.#instanceId = options.instanceId
+    this.#capacity = options.capacity
+    this.#onDropped = options.onDropped
+  }
+
+  /** A request begins. The slot that comes back belongs to it until `leave`. */
+  enter(startedAt: number): number {
+    const slot = Math.max(Math.floor(startedAt / SLOT_MS) * SLOT_MS, this.#firstSlot)
+    this.#open.set(slot, (this.#open.get(slot) ?? 0) + 1)
+    return slot
+  }
+
+  /** The request of the slot is accounted for. */
+  leave(slot: number): void {
+    const left = (this.#open.get(slot) ?? 1) - 1
+    if (left > 0) this.#open.set(slot, left)
+    else this.#open.delete(slot)
+  }
+
+  count(slot: number, endpoint: string, account: Tally['account'], reason: Reason): void {
+    const key = `${slot} ${account} ${reason} ${endpoint}`
+    const entry = this.#entries.get(key) ?? this.#begin(key, slot, endpoint, account, reason)
+    entry.tally = { ...entry.tally, count: entry.tally.count + 1 }
+    this.#unsent.add(entry)
+  }
+
+  get hasUnsent(): boolean {
+    return this.#unsent.size > 0
+  }
+
+  /** What the store does not know yet. Call `acknowledge` once the store has it; one such write at a time. */
+  unsent(): { tallies: Tally[]; acknowledge: () => void } {
+    const sent = [...this.#unsent].map((entry) => ({ entry, tally: entry.tally }))
+    const waiting = this.#waiting.length
+    let answered = false
+    return {
+      tallies: sent.map(({ tally }) => tally),
+      acknowledge: () => {
+        if (answered) return
+        answered = true
+        for (const { entry, tally } of sent) this.#acknowledge(entry, tally.count)
+        for (const resolve of this.#waiting.splice(0, waiting)) resolve()
+        this.#retire()
+      },
+    }
+  }
+
+  /** Resolves when the totals as they are now are acknowledged. */
+  acknowledged(): Promise<void> {
+    if (!this.hasUnsent) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Nothing will be sent any more: lets go of everyone who waits. */
+  release(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  #begin(key: string, slot: number, endpoint: string, account: Tally['account'], reason: Reason): Entry {
+    if (this.#entries.size >= this.#capacity) this.#dropOldest()
+    const tally = { instanceId: this.#instanceId, slot: new Date(slot), endpoint, account, reason, count: 0 }
+    const entry = { tally, acknowledged: 0 }
+    this.#entries.set(key, entry)
+    return entry
+  }
+
+  #dropOldest(): void {
+    const [key, entry] = this.#entries.entries().next().value ?? []
+    if (key === undefined || entry === undefined) return
+    this.#entries.delete(key)
+    this.#unsent.delete(entry)
+    this.#firstSlot = Math.max(this.#firstSlot, entry.tally.slot.getTime() + SLOT_MS)
+    this.#onDropped(entry.tally)
+  }
+
+  #acknowledge(entry: Entry, count: number): void {
+    entry.acknowledged = Math.max(entry.acknowledged, count)
+    if (entry.acknowledged === entry.tally.count) this.#unsent.delete(entry)
+  }
+
+  #retire(): void {
+    const now = Date.now()
+    for (const [key, entry] of this.#entries) {
+      const slot = entry.tally.slot.getTime()
+      if (slot + SLOT_MS > now || this.#unsent.has(entry) || this.#open.has(slot)) continue
+      this.#entries.delete(key)
+      this.#firstSlot = Math.max(this.#firstSlot, slot + SLOT_MS)
+    }
+  }
+}

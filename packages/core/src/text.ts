@@ -1,0 +1,29 @@
+/** Longest value kept, in UTF-16 units. */
+export const TEXT_LIMITS = {
+  id: 256,
+  model: 256,
+  name: 256,
+  endpoint: 256,
+  word: 64,
+  tagKey: 64,
+  tagValue: 256,
+  tags: 32,
+} as const
+
+/** C0, DEL, C1, and the line separators that some log viewers break on. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
+/**
+ * Text from outside, made safe to store and to log: no control characters, no lone surrogates, no longer than `limit`.
+ * `null` for what is not text, or is empty after that.
+ *
+ * @param onCut called when the value was longer than `limit`
+ */
+export function cleanText(value: unknown, limit: number, onCut?: () => void): string | null {
+  if (typeof value !== 'string' || value === '') return null
+  const long = value.length > limit
+  if (long) onCut?.()
+  const text = (long ? value.slice(0, limit) : value).replace(CONTROL, '').toWellFormed()
+  return text === '' ? null : text
+}

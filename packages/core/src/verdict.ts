@@ -1,0 +1,65 @@
+import { countsTokens } from './endpoint.ts'
+import type { IgnoredReason, Reading, UnrecordedReason } from './types.ts'
+
+/** What is known of a request when it is settled. */
+export interface SettledFacts {
+  method: string
+  path: string
+  /** 0 when the handler threw, or for an error response. */
+  status: number
+  /** The wrapped function itself threw. */
+  threw: boolean
+  /** The response has no body: `null`, or an upgrade. */
+  bodyless: boolean
+  /** What ended it. */
+  ending: Ending
+  /** `null` when the body was not read. */
+  reading: Reading | null
+  /** Usage was stamped or added. */
+  stamped: boolean
+}
+
+export type Ending = 'complete' | 'cancelled' | 'failed' | 'idle_timeout'
+
+export type Verdict =
+  | { account: 'recorded' }
+  | { account: 'unrecorded'; reason: UnrecordedReason }
+  | { account: 'ignored'; reason: IgnoredReason }
+
+const ignored = (reason: IgnoredReason): Verdict => ({ account: 'ignored', reason })
+const unrecorded = (reason: UnrecordedReason): Verdict => ({ account: 'unrecorded', reason })
+
+/** Which requests count, and as what. */
+export function verdictOn(facts: SettledFacts): Verdict {
+  const { method, path, reading, stamped } = facts
+  if (!stamped && reading !== null) {
+    if (isDeferred(reading)) return ignored('deferred')
+    if (isStoredResult(method, path, reading)) return ignored('not_inference')
+  }
+  if (stamped || (reading !== null && reading.lines.length > 0)) return { account: 'recorded' }
+  return withoutEvidence(facts)
+}
+
+function withoutEvidence({ method, path, status, threw, bodyless, ending, reading }: SettledFacts): Verdict {
+  if (threw) return ignored('handler_error')
+  if (cannotInfer(method, status)) return ignored('not_inference')
+  if (status >= 300) return ignored(status < 400 ? 'status_3xx' : status < 500 ? 'status_4xx' : 'status_5xx')
+  if (bodyless || method === 'GET' || method === 'DELETE' || countsTokens(path)) return ignored('not_inference')
+  if (ending !== 'complete') return unrecorded(ending)
+  return unrecorded(reading?.reason ?? 'no_usage')
+}
+
+/** No body that could tell of usage ever comes with these. */
+export function cannotInfer(method: string, status: number): boolean {
+  return method === 'HEAD' || method === 'OPTIONS' || status < 200 || status === 204 || status === 304
+}
+
+/** Made in the background and not finished: its usage comes, or is counted, when it is fetched. */
+function isDeferred({ replay, lines }: Reading): boolean {
+  return replay !== null && (!replay.billable || lines.length === 0)
+}
+
+/** `GET /v1/responses/resp_123`: paid for when it was made, unless it was made in the background. */
+function isStoredResult(method: string, path: string, { replay, responseId }: Reading): boolean {
+  return method === 'GET' && replay === null && responseId !== null && path.endsWith(`/${responseId}`)
+}

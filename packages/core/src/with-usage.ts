@@ -1,0 +1,115 @@
+import { optionsResolver, type ResolvedOptions, type UsageOptions } from './configuration.ts'
+import { currentUsage, silentHandle } from './context.ts'
+import { Exchange } from './exchange.ts'
+import { processState } from './process.ts'
+import type { Recorder } from './recorder.ts'
+import { internalError, report } from './report.ts'
+import { rewrap } from './rewrap.ts'
+import { readThrough } from './tee.ts'
+
+/** A handler of requests; what a framework passes besides the request is passed on. */
+export type UsageHandler<Args extends readonly unknown[]> = (...args: Args) => Response | Promise<Response>
+
+/**
+ * Wraps a handler: each request is metered and recorded, and the client receives exactly what the handler sends.
+ *
+ * Inside another `withUsage` it joins the outer request. With `recorder: null` it meters nothing.
+ */
+export function withUsage<Args extends readonly [request: Request, ...rest: unknown[]]>(
+  handler: UsageHandler<Args>,
+  options: UsageOptions<Args> = {},
+): (...args: Args) => Promise<Response> {
+  const resolveOptions = optionsResolver(options)
+
+  return async function metered(...args: Args): Promise<Response> {
+    const resolved = resolveOptions()
+    if (resolved.recorder === null) return passThrough(() => handler(...args))
+    if (currentUsage()?.open) return handler(...args)
+    const exchange = openExchange(args, { ...resolved, recorder: resolved.recorder })
+    if (exchange === null) return handler(...args)
+    const response = await answerOf(exchange, () => handler(...args))
+    askAdapter(exchange, resolved, args)
+    return deliver(exchange, args[0], response)
+  }
+}
+
+/** Nobody meters: stamps are taken silently. */
+function passThrough<T>(handle: () => T): T {
+  const state = processState()
+  state.transparent = true
+  return state.storage.run(silentHandle, handle)
+}
+
+/** `null` when metering cannot even begin: the handler then serves as if it were bare. */
+function openExchange(
+  args: readonly [Request, ...unknown[]],
+  options: ResolvedOptions & { recorder: Recorder },
+): Exchange | null {
+  try {
+    const identify = options.identify as ((...all: unknown[]) => never) | undefined
+    return new Exchange({ request: args[0], options, identify: identify && (() => identify(...args)) })
+  } catch (error) {
+    report(options.onError, internalError('opening a request', error))
+    return null
+  }
+}
+
+/** The handler's answer. What it throws, a framework's control-flow signal too, goes on untouched. */
+async function answerOf(exchange: Exchange, handle: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await exchange.run(handle)
+  } catch (error) {
+    exchange.threw()
+    throw error
+  }
+}
+
+/** What only the framework knows: the route, and how to keep the platform alive until the store has the record. */
+function askAdapter(exchange: Exchange, options: ResolvedOptions, args: readonly unknown[]): void {
+  const { route, waitUntil, onError } = options
+  try {
+    exchange.route(route?.(...(args as never[])))
+    waitUntil?.(exchange.acknowledged(), ...(args as never[]))
+  } catch (error) {
+    report(onError, internalError('the adapter', error))
+  }
+}
+
+/** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
+function deliver(exchange: Exchange, request: Request, response: Response): Response {
+  if (!exchange.answer(headOf(response))) return response
+  const { body } = response
+  if (body === null || body.locked || response.bodyUsed) {
+    exchange.end('complete')
+    return response
+  }
+  const signal = abortSignalOf(request)
+  const { stream, abandon } = readThrough(body, {
+    asked: () => exchange.asked(),
+    chunk: (bytes) => exchange.chunk(bytes),
+    run: (read) => exchange.run(read),
+    end(how) {
+      signal?.removeEventListener('abort', leave)
+      exchange.end(how)
+    },
+  })
+  const leave = (): void => {
+    exchange.end('cancelled')
+    abandon(signal?.reason)
+  }
+  if (signal?.aborted) leave()
+  else signal?.addEventListener('abort', leave, { once: true })
+  return rewrap(response, stream)
+}
+
+/** Some frameworks take something else for an upgrade: it has neither status nor body. */
+function headOf(response: Response | undefined): { status: number; headers: Headers; hasBody: boolean } {
+  if (typeof response?.status !== 'number') return { status: 0, headers: new Headers(), hasBody: false }
+  const upgrade = 'webSocket' in response && response.webSocket !== null
+  return { status: response.status, headers: response.headers, hasBody: !upgrade && response.body !== null }
+}
+
+/** On Deno the signal aborts on every normal completion too, and reading it prints a warning. */
+function abortSignalOf(request: Request): AbortSignal | undefined {
+  return 'Deno' in globalThis ? undefined : request.signal
+}

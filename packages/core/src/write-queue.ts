@@ -1,0 +1,236 @@
+import { isUsageError } from './errors.ts'
+import type { UsageRecord } from './record.ts'
+import type { TallyBook } from './tallies.ts'
+import { nextTurn, unref } from './timers.ts'
+import type { UsageStore } from './types.ts'
+
+/** One request's records: stored, dropped and split as one. */
+export interface Unit {
+  records: readonly UsageRecord[]
+  /** Called exactly once. */
+  done(result: UnitResult): void
+}
+
+export type UnitResult = { account: 'recorded' } | { account: 'duplicate' } | { account: 'failed'; error: unknown }
+
+export interface WriteQueueOptions {
+  store: UsageStore
+  tallies: TallyBook
+  /** Records a write. */
+  size: number
+  /** Longest wait of a record before it is written. */
+  intervalMs: number
+  /** Records waiting, past which a request is not taken. */
+  maxPending: number
+  retry: RetryOptions
+  /** The store failed; the write goes on as documented. */
+  onFailure(error: unknown): void
+}
+
+export interface RetryOptions {
+  /** Attempts of a batch before it is split. */
+  attempts: number
+  /** Wait before the second attempt; doubles with each, with jitter. */
+  minMs: number
+  maxMs: number
+}
+
+/**
+ * Brings units to the store: in batches, one write at a time, retried with back-off, and split when a batch fails for
+ * good, so that one refused request does not take the others with it.
+ */
+export class WriteQueue {
+  readonly #options: WriteQueueOptions
+  #waiting: Unit[] = []
+  #pendingRecords = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #pumping: Promise<void> | undefined
+  /** Units that are not done, waiting or in the write under way. */
+  readonly #pending = new Set<Unit>()
+  /** Units that a failed attempt may have stored all the same. */
+  readonly #perhapsStored = new WeakSet<Unit>()
+  #abandoned = false
+  #wake: (() => void) | undefined
+
+  constructor(options: WriteQueueOptions) {
+    this.#options = options
+  }
+
+  /** Takes a unit, or says that the queue is full. */
+  push(unit: Unit): boolean {
+    const { maxPending, size } = this.#options
+    if (this.#pendingRecords + unit.records.length > maxPending) return false
+    this.#waiting.push(unit)
+    this.#pending.add(unit)
+    this.#pendingRecords += unit.records.length
+    if (this.#pendingRecords >= size) this.#startSoon(0)
+    else this.schedule()
+    return true
+  }
+
+  /** Has what waits written within the interval. */
+  schedule(): void {
+    this.#startSoon(this.#options.intervalMs)
+  }
+
+  /** Resolves when everything that waits now is stored, or has failed for good. */
+  async flush(): Promise<void> {
+    const alreadyPumping = this.#pumping !== undefined
+    await this.#pump()
+    // That pump may have taken its last look at the queue before the newest unit came.
+    if (alreadyPumping && this.#hasWork) await this.#pump()
+  }
+
+  /** Gives up: whatever is not acknowledged has failed. A write under way is waited for no longer. */
+  abandon(error: unknown): void {
+    this.#abandoned = true
+    this.#waiting = []
+    this.#fail([...this.#pending], error)
+    this.#wake?.()
+  }
+
+  #startSoon(delayMs: number): void {
+    if (this.#abandoned || this.#pumping) return
+    if (this.#timer !== undefined) {
+      if (delayMs > 0) return
+      clearTimeout(this.#timer)
+    }
+    this.#timer = setTimeout(() => void this.#pump(), delayMs)
+    unref(this.#timer)
+  }
+
+  #pump(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#pumping ??= this.#drain().finally(() => {
+      this.#pumping = undefined
+      if (this.#hasWork) this.schedule()
+    })
+    return this.#pumping
+  }
+
+  get #hasWork(): boolean {
+    return this.#waiting.length > 0 || this.#options.tallies.hasUnsent
+  }
+
+  /** Writes until nothing waits. Totals that a write did not bring over wait for the next interval. */
+  async #drain(): Promise<void> {
+    let units = this.#take()
+    if (units.length === 0 && this.#options.tallies.hasUnsent) await this.#write([])
+    while (units.length > 0) {
+      await this.#deliver(units)
+      // A synchronous store answers without a turn of the event loop: requests come first.
+      await nextTurn()
+      units = this.#take()
+    }
+  }
+
+  #take(): Unit[] {
+    let records = 0
+    let count = 0
+    for (const unit of this.#waiting) {
+      if (count > 0 && records + unit.records.length > this.#options.size) break
+      records += unit.records.length
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #deliver(units: Unit[]): Promise<void> {
+    const error = await this.#writeWithRetries(units)
+    if (error === undefined) return
+    if (units.length === 1) this.#fail(units, error)
+    else await this.#split(units)
+  }
+
+  /** @returns what went wrong last, `undefined` when the store has it */
+  async #writeWithRetries(units: Unit[]): Promise<unknown> {
+    const { attempts } = this.#options.retry
+    for (let attempt = 1; ; attempt++) {
+      const error = await this.#write(units)
+      if (error === undefined || attempt >= attempts || this.#abandoned || isUsageError(error, 'record-refused'))
+        return error
+      await this.#backOff(attempt)
+    }
+  }
+
+  /** Halves a failed batch until the culprit stands alone. A store that only fails ends it early. */
+  async #split(units: Unit[]): Promise<void> {
+    const giveUpAfter = 2 * Math.ceil(Math.log2(units.length))
+    let failuresInARow = 0
+    let lastError: unknown
+    const parts = halves(units)
+    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+      if (failuresInARow >= giveUpAfter) {
+        this.#fail(part, lastError)
+        continue
+      }
+      const error = await this.#write(part)
+      await nextTurn()
+      if (error === undefined) {
+        failuresInARow = 0
+        continue
+      }
+      lastError = error
+      // A refusal is an answer: the store is there, so it says nothing of the parts that are left.
+      failuresInARow = isUsageError(error, 'record-refused') ? 0 : failuresInARow + 1
+      if (part.length === 1) this.#fail(part, error)
+      else parts.push(...halves(part))
+    }
+  }
+
+  /** One attempt. Returns what went wrong, `undefined` when the store has it. */
+  async #write(units: Unit[]): Promise<unknown> {
+    const { store, tallies, onFailure } = this.#options
+    const totals = tallies.unsent()
+    try {
+      const records = units.flatMap((unit) => unit.records)
+      const { duplicates } = await store.write({ records, tallies: totals.tallies })
+      totals.acknowledge()
+      this.#acknowledge(units, new Set(duplicates))
+      return undefined
+    } catch (error) {
+      if (!isUsageError(error, 'record-refused')) for (const unit of units) this.#perhapsStored.add(unit)
+      onFailure(error)
+      return error ?? new Error('the store failed without saying why')
+    }
+  }
+
+  #acknowledge(units: Unit[], duplicates: Set<string>): void {
+    for (const unit of units) {
+      const requestId = unit.records[0]?.requestId ?? ''
+      // After a failed attempt the rows that are there may be this unit's own.
+      const duplicate = duplicates.has(requestId) && !this.#perhapsStored.has(unit)
+      this.#finish(unit, { account: duplicate ? 'duplicate' : 'recorded' })
+    }
+  }
+
+  #fail(units: Unit[], error: unknown): void {
+    for (const unit of units) this.#finish(unit, { account: 'failed', error })
+  }
+
+  #finish(unit: Unit, result: UnitResult): void {
+    if (!this.#pending.delete(unit)) return
+    this.#pendingRecords -= unit.records.length
+    unit.done(result)
+  }
+
+  #backOff(attempt: number): Promise<void> {
+    const { minMs, maxMs } = this.#options.retry
+    const delay = Math.min(maxMs, minMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delay)
+      unref(timer)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+/** Right half first, as a stack wants it. */
+function halves(units: Unit[]): Unit[][] {
+  const middle = Math.ceil(units.length / 2)
+  return [units.slice(middle), units.slice(0, middle)]
+}
