@@ -44,6 +44,9 @@ export interface ExchangeOptions {
 /** Lines that one request may add with `addUsage`; one past it is dropped and counted. */
 const MAX_ADDED_LINES = 1_000
 
+/** A longer delay would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /**
  * One request's life: open, answered, observed, settled once. It neither reads nor writes a body: `withUsage` shows it
  * the chunks that a client pulls, and an adapter of a push-style framework those that the framework writes. No method
@@ -216,11 +219,14 @@ export class Exchange {
   }
 
   #watchIdle(delayMs: number): void {
-    this.#idleTimer = setTimeout(() => {
-      const left = this.#options.idleTimeoutMs - (performance.now() - this.#lastActivity)
-      if (left <= 1) this.end('idle_timeout')
-      else this.#watchIdle(left)
-    }, delayMs)
+    this.#idleTimer = setTimeout(
+      () => {
+        const left = this.#options.idleTimeoutMs - (performance.now() - this.#lastActivity)
+        if (left <= 1) this.end('idle_timeout')
+        else this.#watchIdle(left)
+      },
+      Math.min(delayMs, MAX_TIMER_MS),
+    )
     unref(this.#idleTimer)
   }
 
@@ -228,7 +234,8 @@ export class Exchange {
     const ask = this.#ask
     if (!ask || this.#identity !== undefined) return
     try {
-      this.#askedIdentity = this.run(() => askIdentity(ask, this.#options.identifyTimeoutMs))
+      const asked = this.run(() => askIdentity(ask, this.#options.identifyTimeoutMs))
+      this.#askedIdentity = asked instanceof Promise ? asked.catch((error) => this.#identityFailed(error)) : asked
     } catch (error) {
       this.#identityFailed(error)
     }
@@ -236,25 +243,15 @@ export class Exchange {
 
   #concludeWithIdentity(): void {
     const asked = this.#askedIdentity
-    if (this.#identity !== undefined || !(asked instanceof Promise)) {
-      this.#conclude(this.#identity ?? (asked as Identity | null | undefined))
-      return
-    }
-    asked.then(
-      (identity) => this.#conclude(this.#identity ?? identity),
-      (error) => {
-        this.#identityFailed(error)
-        this.#conclude(this.#identity)
-      },
-    )
+    if (this.#identity !== undefined) this.#conclude(this.#identity)
+    else if (asked instanceof Promise) void asked.then((identity) => this.#conclude(identity))
+    else this.#conclude(asked)
   }
 
-  #identityFailed(cause: unknown): void {
-    this.#report(
-      new UsageError('identify-failed', '[withusage] identify() failed; the fallback user is used, if there is one', {
-        cause,
-      }),
-    )
+  #identityFailed(cause: unknown): null {
+    const message = '[withusage] identify() failed; the fallback user is used, if there is one'
+    this.#report(new UsageError('identify-failed', message, { cause }))
+    return null
   }
 
   /** The recorder closes: ends what is open, and waits for no one. */

@@ -5,6 +5,8 @@ import { processState } from './process.ts'
 export type OnError = (error: UsageError) => void
 
 const QUIET_MS = 60_000
+/** Mistakes of the program, not events: said once. */
+const ONCE: readonly string[] = ['stamp-outside-request', 'configured-twice']
 
 /** Tells the developer, and never throws: an `onError` that fails must not break a response. */
 export function report(onError: OnError | undefined, error: UsageError): void {
@@ -23,12 +25,12 @@ export function internalError(where: string, cause: unknown): UsageError {
     : new UsageError('internal', `[withusage] ${where} failed; the response is not affected`, { cause })
 }
 
-/** One warning per code and minute. Of a cause only its name and code are printed: its message may hold a secret. */
+/** One warning per code and minute, or per process. Of a cause only its name and code are printed: its message may hold a secret. */
 function warn(error: UsageError): void {
   const { warnings } = processState()
   const seen = warnings.get(error.code)
   const now = Date.now()
-  if (seen && now - seen.printedAt < QUIET_MS) {
+  if (seen && (ONCE.includes(error.code) || now - seen.printedAt < QUIET_MS)) {
     seen.heldBack++
     return
   }

@@ -115,14 +115,12 @@ export class WriteQueue {
 
   /** Writes until nothing waits. Totals that a write did not bring over wait for the next interval. */
   async #drain(): Promise<void> {
-    let units = this.#take()
-    if (units.length === 0 && this.#options.tallies.hasUnsent) await this.#write([])
-    while (units.length > 0) {
+    for (let units = this.#take(); units.length > 0; units = this.#take()) {
       await this.#deliver(units)
       // A synchronous store answers without a turn of the event loop: requests come first.
       await nextTurn()
-      units = this.#take()
     }
+    if (this.#options.tallies.hasUnsent) await this.#writeWithRetries([])
   }
 
   #take(): Unit[] {
