@@ -4,7 +4,9 @@ import { isJson, isStream, mayHoldUsage, mediaType } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
 import { endpointOf, pathOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
+import { createHandle, hasEvidence } from './handle.ts'
 import { askIdentity } from './identity.ts'
+import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { createMeter } from './meter/create-meter.ts'
 import { processState } from './process.ts'
@@ -12,9 +14,8 @@ import type { Recorder, Ticket } from './recorder.ts'
 import { internalError, report } from './report.ts'
 import { modelInPath } from './requested-model.ts'
 import { buildRecords, type Observed } from './settlement.ts'
-import { isEvidence, mergeStamp, type UsageStamp } from './stamp.ts'
+import { isEvidence } from './stamp.ts'
 import { annotateSpan } from './telemetry.ts'
-import { unref } from './timers.ts'
 import type { Identity, Meter } from './types.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
@@ -41,12 +42,6 @@ export interface ExchangeOptions {
   identify?: (() => Identity | null | undefined | Promise<Identity | null | undefined>) | undefined
 }
 
-/** Lines that one request may add with `addUsage`; one past it is dropped and counted. */
-const MAX_ADDED_LINES = 1_000
-
-/** A longer delay would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
-
 /**
  * One request's life: open, answered, observed, settled once. It neither reads nor writes a body: `withUsage` shows it
  * the chunks that a client pulls, and an adapter of a push-style framework those that the framework writes. No method
@@ -66,11 +61,8 @@ export class Exchange {
   #answered = false
   #settled = false
   #concluded = false
-  /** What the handler said itself wins; `undefined` while nobody said anything. */
-  #identity: Identity | null | undefined
   #askedIdentity: Identity | null | undefined | Promise<Identity | null | undefined>
-  #idleTimer: ReturnType<typeof setTimeout> | undefined
-  #lastActivity = 0
+  #idleWatch: IdleWatch | undefined
 
   constructor({ request, options, identify }: ExchangeOptions) {
     const path = pathOf(request.url)
@@ -102,6 +94,7 @@ export class Exchange {
       reading: null,
       stamp: null,
       added: [],
+      identity: undefined,
     }
     this.handle = this.#createHandle()
   }
@@ -127,7 +120,7 @@ export class Exchange {
       this.#answered = true
       this.#take(response)
       const observe = !this.#nothingToLearn(response)
-      if (observe || this.#mayBeRecorded()) this.#startIdentity()
+      if (observe || hasEvidence(this.#seen)) this.#startIdentity()
       if (observe) this.#observe(response)
       else this.end('complete')
       return observe
@@ -138,21 +131,22 @@ export class Exchange {
   threw(): void {
     this.#guarded('settling', undefined, () => {
       this.#seen.threw = true
-      if (this.#mayBeRecorded()) this.#startIdentity()
+      if (hasEvidence(this.#seen)) this.#startIdentity()
       this.end('failed')
     })
   }
 
   /** The client asked for a chunk. */
   asked(): void {
-    this.#lastActivity = performance.now()
+    this.#idleWatch?.active(performance.now())
   }
 
   /** A chunk is on its way to the client. */
   chunk(bytes: Uint8Array): void {
     if (this.#settled) return
-    this.#lastActivity = performance.now()
-    this.#seen.timeToFirstByteMs ??= this.#lastActivity - this.#startedAt
+    const now = performance.now()
+    this.#idleWatch?.active(now)
+    this.#seen.timeToFirstByteMs ??= now - this.#startedAt
     if (this.#meter === null) return
     try {
       this.#meter.write(bytes)
@@ -166,7 +160,7 @@ export class Exchange {
   end(ending: Ending): void {
     if (this.#settled) return
     this.#settled = true
-    clearTimeout(this.#idleTimer)
+    this.#idleWatch?.stop()
     this.#guarded('settling', undefined, () => {
       this.#seen.ending = ending
       this.#seen.durationMs = performance.now() - this.#startedAt
@@ -193,10 +187,6 @@ export class Exchange {
     return isEvidence(this.#seen.stamp) && isJson(mediaType(headers))
   }
 
-  #mayBeRecorded(): boolean {
-    return isEvidence(this.#seen.stamp) || this.#seen.added.length > 0
-  }
-
   #observe({ status, headers }: ExchangeResponse): void {
     const { maxEventBytes, maxBodyBytes, formats } = this.#options
     if (mayHoldUsage(mediaType(headers)))
@@ -214,25 +204,12 @@ export class Exchange {
           ...(formats !== undefined && { formats }),
         },
       )
-    this.#lastActivity = performance.now()
-    this.#watchIdle(this.#options.idleTimeoutMs)
-  }
-
-  #watchIdle(delayMs: number): void {
-    this.#idleTimer = setTimeout(
-      () => {
-        const left = this.#options.idleTimeoutMs - (performance.now() - this.#lastActivity)
-        if (left <= 1) this.end('idle_timeout')
-        else this.#watchIdle(left)
-      },
-      Math.min(delayMs, MAX_TIMER_MS),
-    )
-    unref(this.#idleTimer)
+    this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end('idle_timeout'))
   }
 
   #startIdentity(): void {
     const ask = this.#ask
-    if (!ask || this.#identity !== undefined) return
+    if (!ask || this.#seen.identity !== undefined) return
     try {
       const asked = this.run(() => askIdentity(ask, this.#options.identifyTimeoutMs))
       this.#askedIdentity = asked instanceof Promise ? asked.catch((error) => this.#identityFailed(error)) : asked
@@ -243,7 +220,7 @@ export class Exchange {
 
   #concludeWithIdentity(): void {
     const asked = this.#askedIdentity
-    if (this.#identity !== undefined) this.#conclude(this.#identity)
+    if (this.#seen.identity !== undefined) this.#conclude(this.#seen.identity)
     else if (asked instanceof Promise) void asked.then((identity) => this.#conclude(identity))
     else this.#conclude(asked)
   }
@@ -257,14 +234,14 @@ export class Exchange {
   /** The recorder closes: ends what is open, and waits for no one. */
   #settleNow(): void {
     this.end('cancelled')
-    this.#conclude(this.#identity)
+    this.#conclude(this.#seen.identity)
   }
 
   #conclude(identity: Identity | null | undefined): void {
     if (this.#concluded) return
     this.#concluded = true
     this.#guarded('recording', undefined, () => {
-      const stamped = this.#mayBeRecorded()
+      const stamped = hasEvidence(this.#seen)
       const verdict = verdictOn({ ...this.#seen, stamped })
       if (verdict.account === 'ignored') this.#ticket.ignored(verdict.reason)
       else if (verdict.account === 'unrecorded') this.#ticket.unrecorded(verdict.reason)
@@ -291,48 +268,22 @@ export class Exchange {
   }
 
   #createHandle(): UsageHandle {
-    const exchange = this
-    const seen = this.#seen
-    return {
-      requestId: seen.requestId,
-      get open() {
-        return !exchange.#settled
+    const { recorder } = this.#options
+    return createHandle(this.#seen, {
+      isOpen: () => !this.#settled,
+      onLate: () => {
+        recorder.dropped('stamp_settled')
+        const message =
+          '[withusage] a stamp came after its request was settled and changed nothing; stamp before the body ends'
+        this.#report(new UsageError('stamp-outside-request', message))
       },
-      stamp(stamp: UsageStamp) {
-        if (exchange.#settled) exchange.#discarded()
-        else seen.stamp = mergeStamp(seen.stamp, stamp)
+      onLimit: (limit) => {
+        recorder.dropped('line')
+        this.#report(
+          new UsageError('limit', `[withusage] a request added more than ${limit} lines; the rest is dropped`),
+        )
       },
-      add(line: UsageStamp) {
-        if (exchange.#settled) exchange.#discarded()
-        else exchange.#add(mergeStamp(null, line))
-      },
-      identify(identity: Identity | null) {
-        if (exchange.#settled) exchange.#discarded()
-        else exchange.#identity = identity
-      },
-    }
-  }
-
-  #add(line: UsageStamp): void {
-    if (!isEvidence(line))
-      throw new UsageError('bad-stamp', '[withusage] addUsage() needs inputTokens or outputTokens. Nothing was added.')
-    if (this.#seen.added.length < MAX_ADDED_LINES) this.#seen.added.push(line)
-    else {
-      this.#options.recorder.dropped('line')
-      this.#report(
-        new UsageError('limit', `[withusage] a request added more than ${MAX_ADDED_LINES} lines; the rest is dropped`),
-      )
-    }
-  }
-
-  #discarded(): void {
-    this.#options.recorder.dropped('stamp_settled')
-    this.#report(
-      new UsageError(
-        'stamp-outside-request',
-        '[withusage] a stamp came after its request was settled and changed nothing. Stamp before the body ends.',
-      ),
-    )
+    })
   }
 
   #report(error: UsageError): void {

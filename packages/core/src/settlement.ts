@@ -1,4 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api'
+import type { Statements } from './handle.ts'
 import { cleanTags, recordedIdentity } from './identity.ts'
 import { derivedId, uuidv7 } from './ids.ts'
 import type { UsageRecord } from './record.ts'
@@ -9,8 +10,7 @@ import type { Evidence, Identity, Outcome, Reading, TokenUsage } from './types.t
 import type { Ending } from './verdict.ts'
 
 /** Everything that was seen of one request. */
-export interface Observed {
-  requestId: string
+export interface Observed extends Statements {
   /** When the request began. */
   createdAt: Date
   method: string
@@ -29,8 +29,6 @@ export interface Observed {
   durationMs: number
   timeToFirstByteMs: number | null
   reading: Reading | null
-  stamp: UsageStamp | null
-  added: UsageStamp[]
 }
 
 export interface RecordContext {

@@ -1,0 +1,58 @@
+import type { UsageHandle } from './context.ts'
+import { UsageError } from './errors.ts'
+import { isEvidence, mergeStamp, type UsageStamp } from './stamp.ts'
+import type { Identity } from './types.ts'
+
+/** What a handler has said of its own request. */
+export interface Statements {
+  requestId: string
+  stamp: UsageStamp | null
+  /** Further model calls, each a line of its own. */
+  added: UsageStamp[]
+  /** `undefined` while nobody has said anything. */
+  identity: Identity | null | undefined
+}
+
+export interface HandleContext {
+  isOpen(): boolean
+  /** A stamp came too late and changed nothing. */
+  onLate(): void
+  /** A line past the limit was dropped. */
+  onLimit(limit: number): void
+}
+
+/** Lines that one request may add; one past it is dropped and counted. */
+const MAX_ADDED_LINES = 1_000
+
+/** True when the handler has said how many tokens were used. */
+export function hasEvidence({ stamp, added }: Statements): boolean {
+  return isEvidence(stamp) || added.length > 0
+}
+
+/** The handle through which a handler writes its statements. */
+export function createHandle(statements: Statements, { isOpen, onLate, onLimit }: HandleContext): UsageHandle {
+  const whileOpen = (change: () => void): void => (isOpen() ? change() : onLate())
+  return {
+    requestId: statements.requestId,
+    get open() {
+      return isOpen()
+    },
+    stamp: (stamp) =>
+      whileOpen(() => {
+        statements.stamp = mergeStamp(statements.stamp, stamp)
+      }),
+    add: (line) => whileOpen(() => addLine(statements, line, onLimit)),
+    identify: (identity) =>
+      whileOpen(() => {
+        statements.identity = identity
+      }),
+  }
+}
+
+function addLine({ added }: Statements, line: UsageStamp, onLimit: HandleContext['onLimit']): void {
+  const checked = mergeStamp(null, line)
+  if (!isEvidence(checked))
+    throw new UsageError('bad-stamp', '[withusage] addUsage() needs inputTokens or outputTokens. Nothing was added.')
+  if (added.length < MAX_ADDED_LINES) added.push(checked)
+  else onLimit(MAX_ADDED_LINES)
+}

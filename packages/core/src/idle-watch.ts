@@ -1,0 +1,38 @@
+import { unref } from './timers.ts'
+
+/** A longer delay would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Calls back once when nothing has happened for a time. Being told that something happened costs no timer. */
+export class IdleWatch {
+  readonly #timeoutMs: number
+  readonly #onIdle: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #lastActivity: number
+
+  constructor(timeoutMs: number, onIdle: () => void) {
+    this.#timeoutMs = timeoutMs
+    this.#onIdle = onIdle
+    this.#lastActivity = performance.now()
+    this.#arm(timeoutMs)
+  }
+
+  active(now: number): void {
+    this.#lastActivity = now
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#look(), Math.min(delayMs, MAX_TIMER_MS))
+    unref(this.#timer)
+  }
+
+  #look(): void {
+    const left = this.#timeoutMs - (performance.now() - this.#lastActivity)
+    if (left < 1) this.#onIdle()
+    else this.#arm(left)
+  }
+}
