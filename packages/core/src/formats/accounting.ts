@@ -1,4 +1,4 @@
-import { SUBSETS, type TokenField } from '../record.ts'
+import { SUBSETS, TOKEN_FIELDS, type TokenField } from '../record.ts'
 import type { UsageLine } from '../types.ts'
 import { add } from './wire.ts'
 
@@ -40,6 +40,12 @@ export function usageLine(
 /** True when there is at least one count. */
 export function hasCounts(counts: TokenCounts): boolean {
   return Object.values(counts).some((value) => value !== null)
+}
+
+/** Field by field; a count that only one of them knows is that one's. */
+export function addCounts(one: TokenCounts, other: TokenCounts): TokenCounts {
+  const sums = TOKEN_FIELDS.map((field) => [field, add(one[field], other[field])])
+  return Object.fromEntries(sums) as TokenCounts
 }
 
 /** The readings that are possible, the most usual first: as sent, then with one or two kinds outside their total. */

@@ -1,0 +1,31 @@
+import type { UsageUnits } from '../types.ts'
+import { NO_COUNTS, type TokenCounts } from './accounting.ts'
+import { add, count, object, type Wire } from './wire.ts'
+
+/** Counts of an Anthropic usage object, or of one of its iterations. `input_tokens` leaves the cache out. */
+export function readAnthropicUsage(usage: Wire): TokenCounts {
+  const written = object(usage.cache_creation)
+  const cacheWrite1hTokens = count(written?.ephemeral_1h_input_tokens)
+  const cacheWriteTokens =
+    count(usage.cache_creation_input_tokens) ?? add(count(written?.ephemeral_5m_input_tokens), cacheWrite1hTokens)
+  const cacheReadTokens = count(usage.cache_read_input_tokens)
+  const uncached = count(usage.input_tokens)
+  return {
+    ...NO_COUNTS,
+    inputTokens: uncached === null ? null : add(uncached, cacheReadTokens, cacheWriteTokens),
+    outputTokens: count(usage.output_tokens),
+    cacheReadTokens,
+    cacheWriteTokens,
+    cacheWrite1hTokens,
+    reasoningTokens: count(object(usage.output_tokens_details)?.thinking_tokens),
+  }
+}
+
+/** Anthropic's own tools, billed by use. */
+export function readServerTools(usage: Wire): UsageUnits | null {
+  const tools = object(usage.server_tool_use)
+  const webSearches = count(tools?.web_search_requests)
+  const webFetches = count(tools?.web_fetch_requests)
+  if (webSearches === null && webFetches === null) return null
+  return { ...(webSearches !== null && { webSearches }), ...(webFetches !== null && { webFetches }) }
+}

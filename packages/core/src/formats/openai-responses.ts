@@ -1,0 +1,89 @@
+import type { Replay } from '../types.ts'
+import { hasCounts, usageLine } from './accounting.ts'
+import { defineFormat, type WireEvent } from './format.ts'
+import { readOpenAiUsage } from './openai-usage.ts'
+import { readProviderCost } from './provider-cost.ts'
+import { count, object, rawOf, text, type Wire } from './wire.ts'
+
+interface ResponsesSeen {
+  model: string | null
+  responseId: string | null
+  serviceTier: string | null
+  createdAt: number | null
+  /** Made with `background: true`: it is fetched, perhaps often, and not streamed to its end. */
+  background: boolean
+  /** The response has ended: nothing is counted any more. */
+  ended: boolean
+  usage: Wire | null
+}
+
+const NOTHING_SEEN: ResponsesSeen = {
+  model: null,
+  responseId: null,
+  serviceTier: null,
+  createdAt: null,
+  background: false,
+  ended: false,
+  usage: null,
+}
+
+/** States in which a response is still to be worked on. Any other is its last. */
+const WORKING: readonly unknown[] = ['queued', 'in_progress']
+
+/**
+ * OpenAI Responses: `POST /v1/responses` and `/v1/responses/compact`, JSON or SSE.
+ *
+ * Usage is on the response object, which a stream repeats in its first and last events and nowhere else; it is null
+ * until the response has completed, stopped early or failed.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses
+ */
+export const openaiResponses = defineFormat<ResponsesSeen>({
+  name: 'openai-responses',
+  operation: 'chat',
+  matches: ({ data }) => isResponse(object(data)) || isResponseEvent(object(data)),
+  start: () => NOTHING_SEEN,
+  read(seen, event) {
+    const response = responseOf(event)
+    return response ? readResponse(seen, response) : seen
+  },
+  finish(seen) {
+    const { model, responseId, serviceTier, usage, ended } = seen
+    const providerCostNanoUsd = usage ? readProviderCost(usage) : null
+    const rest = { model, final: ended, serviceTier, providerCostNanoUsd }
+    const lines = usage ? [usageLine(readOpenAiUsage(usage), rest)] : []
+    return { model, responseId, lines, raw: rawOf(usage), replay: replayOf(seen) }
+  },
+})
+
+function isResponse(body: Wire | null): boolean {
+  return body?.object === 'response' || body?.object === 'response.compaction'
+}
+
+function isResponseEvent(body: Wire | null): boolean {
+  return typeof body?.type === 'string' && body.type.startsWith('response.')
+}
+
+function responseOf({ data }: WireEvent): Wire | null {
+  const body = object(data)
+  if (isResponse(body)) return body
+  return isResponseEvent(body) ? object(body?.response) : null
+}
+
+function readResponse(seen: ResponsesSeen, response: Wire): ResponsesSeen {
+  const usage = object(response.usage)
+  return {
+    model: seen.model ?? text(response.model),
+    responseId: seen.responseId ?? text(response.id),
+    serviceTier: text(response.service_tier) ?? seen.serviceTier,
+    createdAt: seen.createdAt ?? count(response.created_at),
+    background: seen.background || response.background === true,
+    ended: !WORKING.includes(response.status),
+    usage: usage && hasCounts(readOpenAiUsage(usage)) ? usage : seen.usage,
+  }
+}
+
+function replayOf({ background, responseId, createdAt, ended }: ResponsesSeen): Replay | null {
+  if (!background || responseId === null || createdAt === null) return null
+  return { key: `openai-responses:${responseId}`, createdAt: new Date(createdAt * 1000), billable: ended }
+}
