@@ -28,8 +28,7 @@ export function answerAggregate(plan: AggregatePlan, cells: readonly UsageCell[]
   return all.map(({ bucket, group, sums }) => ({ ...spanOf(plan.edges, bucket), group, ...sums }))
 }
 
-/** Tells to ask for less, before or after the rows are read. */
-export function tooManyRows(): UsageError {
+function tooManyRows(): UsageError {
   return new UsageError(
     'bad-option',
     `groupBy: the answer has more than ${MAX_ROWS.toLocaleString('en-US')} rows; give a limit, a filter or a longer bucket`,

@@ -1,7 +1,6 @@
 import type { UsageStore } from '../types.ts'
 import { answerAggregate } from './answer.ts'
-import { instantOf } from './buckets.ts'
-import { planAccount, planAggregate, planRecords } from './plan.ts'
+import { planAccount, planAggregate, planPrune, planRecords } from './plan.ts'
 
 /**
  * Acknowledges everything and keeps nothing: for an endpoint that only wants metrics. Answers as an empty store does,
@@ -24,7 +23,7 @@ export function disabledStore(): UsageStore {
       return { records: [], cursor: null }
     },
     async prune(query) {
-      instantOf('before', query.before)
+      planPrune(query)
       return { records: 0, tallies: 0 }
     },
     async close() {},

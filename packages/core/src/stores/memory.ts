@@ -3,8 +3,15 @@ import type { UsageRecord } from '../record.ts'
 import type { RecordsPage, UsageBatch, UsageStore, WriteResult } from '../types.ts'
 import { countAccount } from './account.ts'
 import { answerAggregate } from './answer.ts'
-import { instantOf } from './buckets.ts'
-import { cursorAfter, planAccount, planAggregate, planRecords, type RecordPosition, type RecordsPlan } from './plan.ts'
+import {
+  cursorAfter,
+  planAccount,
+  planAggregate,
+  planPrune,
+  planRecords,
+  type RecordPosition,
+  type RecordsPlan,
+} from './plan.ts'
 import { RequestRing } from './request-ring.ts'
 import { type RequestLines, requestsOf, withoutDuplicates } from './requests.ts'
 import { checkTally, storableInstant, storableJson, storableText } from './storable.ts'
@@ -65,7 +72,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     },
     async prune(query) {
       open()
-      const before = instantOf('before', query.before)
+      const before = planPrune(query)
       const records = ring.retain((record) => record.createdAt.getTime() >= before)
       return { records, tallies: tallies.prune(before) }
     },

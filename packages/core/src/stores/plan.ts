@@ -8,7 +8,8 @@ import {
   type RecordsQuery,
   type UsageFilter,
 } from '../types.ts'
-import { bucketEdges, checkRange } from './buckets.ts'
+import { bucketEdges, checkRange, instantOf } from './buckets.ts'
+import { storableText } from './storable.ts'
 
 /** An aggregate query, checked. */
 export interface AggregatePlan {
@@ -89,6 +90,15 @@ export function planRecords(query: RecordsQuery): RecordsPlan {
   }
 }
 
+/**
+ * The instant before which a prune removes.
+ *
+ * @throws UsageError `bad-option`
+ */
+export function planPrune(query: { before: Date }): number {
+  return instantOf('before', query.before)
+}
+
 /** The cursor of the page that ends with the record. */
 export function cursorAfter(record: UsageRecord): string {
   return `${record.createdAt.getTime()}~${record.id}`
@@ -112,7 +122,7 @@ function planFilter(filter: UsageFilter = {}): FilterPlan[] {
     if (allowed === undefined) return []
     if (!Array.isArray(allowed) || !allowed.every((value) => value === null || typeof value === 'string'))
       throw new UsageError('bad-option', `filter.${dimension}: expected an array of strings and null`)
-    const values = allowed.filter((value): value is string => value !== null)
+    const values = allowed.filter((value): value is string => value !== null).map(storableText)
     return [{ dimension, values, orNull: values.length < allowed.length }]
   })
 }

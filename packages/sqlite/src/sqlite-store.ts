@@ -1,0 +1,113 @@
+import { planAccount, planAggregate, planPrune, planRecords, UsageError, type UsageStore } from '@withusage/core'
+import { account } from './account.ts'
+import { aggregate } from './aggregate.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { type Connection, openConnection } from './connection.ts'
+import { loadDriver, type OpenDriver } from './driver.ts'
+import { storeError } from './errors.ts'
+import { isLastSlice, pruneSlice } from './prune.ts'
+import { records } from './records.ts'
+import { Turns } from './turns.ts'
+import { writeBatch } from './write.ts'
+
+export interface SqliteStoreOptions {
+  /** The file, made if there is none; its directory must exist. `':memory:'` keeps everything in memory. */
+  path: string
+}
+
+export interface SqliteStore extends UsageStore {
+  /**
+   * Opens the file now rather than at first use, so that a wrong path or a file of a newer version is seen at start.
+   *
+   * @throws UsageError `store-unavailable`, `store-version`, `bad-option`
+   */
+  open(): Promise<void>
+}
+
+/**
+ * Keeps records in one SQLite file, which several processes may share. The file is opened at first use, and again at
+ * the next use when that failed.
+ *
+ * SQLite is synchronous. Each call works in a turn of the event loop of its own, and a lock held by another process is
+ * `store-unavailable` at once, never a wait. `write` is one transaction whatever its size: 200 records hold the loop for
+ * 2 to 3 ms. `aggregate` and `account` hold it for as long as they read, about 1 ms per 1,000 records in the range.
+ *
+ * Durability: the log is written at every commit and synced at checkpoints. A crash of the process loses nothing that
+ * was acknowledged; a power failure may lose the last seconds, and never damages the file.
+ *
+ * @throws UsageError `bad-option` when the path is not one
+ */
+export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
+  const { path } = options
+  if (typeof path !== 'string' || path === '' || path.includes('\0'))
+    throw new UsageError('bad-option', '[withusage/sqlite] path: expected the path of a file')
+  return storeOver(path, loadDriver)
+}
+
+/** The store over any driver. */
+export function storeOver(path: string, load: () => Promise<OpenDriver>): SqliteStore {
+  const turns = new Turns()
+  const checkpointer = path === ':memory:' ? null : new Checkpointer(path)
+  let connection: Connection | null = null
+  let closing: Promise<void> | null = null
+
+  /** One turn of the loop with the open file. */
+  function use<Result>(doing: string, job: (connection: Connection) => Result): Promise<Awaited<Result>> {
+    if (closing) return Promise.reject(closedError(path))
+    return turns.run(async () => {
+      try {
+        connection ??= openConnection(await load(), path)
+        return await job(connection)
+      } catch (cause) {
+        throw storeError(cause, path, doing)
+      }
+    })
+  }
+
+  async function prune(table: 'records' | 'tallies', before: number): Promise<number> {
+    let total = 0
+    for (let removed = 0; ; ) {
+      removed = await use('prune', ({ driver }) => pruneSlice(driver, table, before))
+      total += removed
+      checkpointer?.wrote(removed)
+      if (isLastSlice(removed)) return total
+    }
+  }
+
+  return {
+    open: () => use('open', () => {}),
+    async write(batch) {
+      const result = await use('write', ({ driver, writes }) => writeBatch(driver, writes, batch))
+      checkpointer?.wrote(batch.records.length)
+      return result
+    },
+    async aggregate(query) {
+      const plan = planAggregate(query)
+      return use('aggregate', ({ driver }) => aggregate(driver, plan))
+    },
+    async account(query) {
+      const plan = planAccount(query)
+      return use('account', ({ driver }) => account(driver, plan))
+    },
+    async records(query) {
+      const plan = planRecords(query)
+      return use('records', ({ driver }) => records(driver, plan))
+    },
+    async prune(query) {
+      const before = planPrune(query)
+      return { records: await prune('records', before), tallies: await prune('tallies', before) }
+    },
+    close() {
+      closing ??= turns.run(async () => {
+        await checkpointer?.close()
+        connection?.driver.close()
+        connection = null
+      })
+      return closing
+    },
+  }
+}
+
+function closedError(path: string): UsageError {
+  return new UsageError('store-unavailable', `[withusage/sqlite] ${path}: the store is closed`)
+}
