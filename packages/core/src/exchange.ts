@@ -5,7 +5,7 @@ import type { UsageHandle } from './context.ts'
 import { endpointOf, pathOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
-import { askIdentity } from './identity.ts'
+import { type Identify, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { createMeter } from './meter/create-meter.ts'
@@ -16,7 +16,7 @@ import { modelInPath } from './requested-model.ts'
 import { buildRecords, type Observed } from './settlement.ts'
 import { isEvidence } from './stamp.ts'
 import { annotateSpan } from './telemetry.ts'
-import type { Identity, Meter } from './types.ts'
+import type { Meter, Reading } from './types.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
 /** A request, as far as metering needs it. */
@@ -39,7 +39,7 @@ export interface ExchangeOptions {
   request: ExchangeRequest
   options: ResolvedOptions & { recorder: Recorder }
   /** Asked once, after the handler has answered. */
-  identify?: (() => Identity | null | undefined | Promise<Identity | null | undefined>) | undefined
+  identify?: Identify | undefined
 }
 
 /**
@@ -52,7 +52,8 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly handle: UsageHandle
   readonly #options: ResolvedOptions & { recorder: Recorder }
-  readonly #ask: ExchangeOptions['identify']
+  readonly #identify: Identify | undefined
+  readonly #identity = new IdentityQuestion()
   readonly #ticket: Ticket
   readonly #seen: Observed
   readonly #span: Span | undefined
@@ -61,14 +62,13 @@ export class Exchange {
   #answered = false
   #settled = false
   #concluded = false
-  #askedIdentity: Identity | null | undefined | Promise<Identity | null | undefined>
   #idleWatch: IdleWatch | undefined
 
   constructor({ request, options, identify }: ExchangeOptions) {
     const path = pathOf(request.url)
     const createdAt = new Date()
     this.#options = options
-    this.#ask = identify
+    this.#identify = identify
     this.#span = trace.getActiveSpan()
     this.#ticket = options.recorder.open({
       endpoint: endpointOf(path, options.endpoint),
@@ -115,25 +115,18 @@ export class Exchange {
    * learned from the response, it is settled, and belongs to the client untouched.
    */
   answer(response: ExchangeResponse): boolean {
-    return this.#guarded('reading the response head', false, () => {
-      if (this.#answered || this.#settled) return false
-      this.#answered = true
-      this.#take(response)
-      const observe = !this.#nothingToLearn(response)
-      if (observe || hasEvidence(this.#seen)) this.#startIdentity()
-      if (observe) this.#observe(response)
-      else this.end('complete')
-      return observe
-    })
+    if (this.#answered || this.#settled) return false
+    this.#answered = true
+    const observe = this.#guarded('reading the response head', false, () => this.#take(response))
+    if (!observe) this.end('complete')
+    return observe
   }
 
   /** The handler itself threw. What it threw belongs to the caller. */
   threw(): void {
-    this.#guarded('settling', undefined, () => {
-      this.#seen.threw = true
-      if (hasEvidence(this.#seen)) this.#startIdentity()
-      this.end('failed')
-    })
+    this.#seen.threw = true
+    if (hasEvidence(this.#seen)) this.#askIdentity()
+    this.end('failed')
   }
 
   /** The client asked for a chunk. */
@@ -161,13 +154,11 @@ export class Exchange {
     if (this.#settled) return
     this.#settled = true
     this.#idleWatch?.stop()
-    this.#guarded('settling', undefined, () => {
-      this.#seen.ending = ending
-      this.#seen.durationMs = performance.now() - this.#startedAt
-      this.#seen.reading = this.#meter?.end() ?? null
-      this.#meter = null
-      this.#concludeWithIdentity()
-    })
+    this.#seen.ending = ending
+    this.#seen.durationMs = performance.now() - this.#startedAt
+    this.#seen.reading = this.#guarded('the meter', null, () => this.#endReading())
+    if (this.#seen.identity !== undefined) this.#conclude()
+    else this.#identity.whenAnswered(() => this.#conclude())
   }
 
   /** Resolves when the store has acknowledged what became of this request, or has failed for good: for `waitUntil`. */
@@ -175,11 +166,17 @@ export class Exchange {
     return this.#ticket.acknowledged()
   }
 
-  #take({ status, headers, hasBody }: ExchangeResponse): void {
+  /** Returns whether the body is worth observing. */
+  #take(response: ExchangeResponse): boolean {
+    const { status, headers, hasBody } = response
     this.#seen.status = status
     this.#seen.responseHeaders = headers
     this.#seen.bodyless = !hasBody
     this.#seen.streamed = isStream(mediaType(headers))
+    const observe = !this.#nothingToLearn(response)
+    if (observe) this.#observe(response)
+    if (observe || hasEvidence(this.#seen)) this.#askIdentity()
+    return observe
   }
 
   #nothingToLearn({ status, headers, hasBody }: ExchangeResponse): boolean {
@@ -207,55 +204,50 @@ export class Exchange {
     this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end('idle_timeout'))
   }
 
-  #startIdentity(): void {
-    const ask = this.#ask
-    if (!ask || this.#seen.identity !== undefined) return
-    try {
-      const asked = this.run(() => askIdentity(ask, this.#options.identifyTimeoutMs))
-      this.#askedIdentity = asked instanceof Promise ? asked.catch((error) => this.#identityFailed(error)) : asked
-    } catch (error) {
-      this.#identityFailed(error)
-    }
+  #endReading(): Reading | null {
+    const meter = this.#meter
+    this.#meter = null
+    return meter?.end() ?? null
   }
 
-  #concludeWithIdentity(): void {
-    const asked = this.#askedIdentity
-    if (this.#seen.identity !== undefined) this.#conclude(this.#seen.identity)
-    else if (asked instanceof Promise) void asked.then((identity) => this.#conclude(identity))
-    else this.#conclude(asked)
-  }
-
-  #identityFailed(cause: unknown): null {
-    const message = '[withusage] identify() failed; the fallback user is used, if there is one'
-    this.#report(new UsageError('identify-failed', message, { cause }))
-    return null
+  #askIdentity(): void {
+    const identify = this.#identify
+    if (!identify || this.#seen.identity !== undefined) return
+    this.#identity.ask(
+      () => this.run(identify),
+      this.#options.identifyTimeoutMs,
+      (cause) => {
+        const message = '[withusage] identify() failed; the fallback user is used, if there is one'
+        this.#report(new UsageError('identify-failed', message, { cause }))
+      },
+    )
   }
 
   /** The recorder closes: ends what is open, and waits for no one. */
   #settleNow(): void {
     this.end('cancelled')
-    this.#conclude(this.#seen.identity)
+    this.#conclude()
   }
 
-  #conclude(identity: Identity | null | undefined): void {
+  #conclude(): void {
     if (this.#concluded) return
     this.#concluded = true
     this.#guarded('recording', undefined, () => {
-      const stamped = hasEvidence(this.#seen)
-      const verdict = verdictOn({ ...this.#seen, stamped })
+      const verdict = verdictOn({ ...this.#seen, stamped: hasEvidence(this.#seen) })
       if (verdict.account === 'ignored') this.#ticket.ignored(verdict.reason)
       else if (verdict.account === 'unrecorded') this.#ticket.unrecorded(verdict.reason)
-      else this.#record(identity)
+      else this.#record()
     })
     // A record that could not be made is still a request: the first use of the ticket wins.
     this.#ticket.unrecorded('record_failed')
   }
 
-  #record(identity: Identity | null | undefined): void {
+  #record(): void {
     const { recorder, fallbackUser } = this.#options
+    const identity = this.#seen.identity ?? this.#identity.answer ?? (fallbackUser && { user: fallbackUser })
     const records = buildRecords(this.#seen, {
       endpoint: this.#ticket.endpoint,
-      identity: identity ?? (fallbackUser && { user: fallbackUser }),
+      identity,
       onCut: () => recorder.dropped('value_cut'),
     })
     const first = records?.[0]

@@ -1,5 +1,4 @@
 import { cleanText, TEXT_LIMITS } from './text.ts'
-import { unref } from './timers.ts'
 import type { FallbackUser, Identity } from './types.ts'
 
 /** The identity fields of a record. */
@@ -50,34 +49,4 @@ export function cleanTags(tags: Record<string, string> | undefined, onCut: () =>
     if (key !== null && text !== null) cleaned.push([key, text])
   }
   return Object.fromEntries(cleaned)
-}
-
-/**
- * Whatever `identify` gives, within `timeoutMs`. Synchronous answers come back synchronously, so that the common case
- * costs no turn of the event loop.
- */
-export function askIdentity(
-  identify: () => Identity | null | undefined | Promise<Identity | null | undefined>,
-  timeoutMs: number,
-): Identity | null | undefined | Promise<Identity | null | undefined> {
-  const answer = identify()
-  if (!isPromiseLike(answer)) return answer
-  return withTimeout(answer, timeoutMs)
-}
-
-async function withTimeout<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-    unref(timer)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value
 }
