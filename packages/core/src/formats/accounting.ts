@@ -19,13 +19,18 @@ export const NO_COUNTS: Readonly<TokenCounts> = {
   outputImageTokens: null,
 }
 
+export interface SettleOptions {
+  /** What only the total shows was generated: thoughts behind an OpenAI-compatible endpoint. Default false. */
+  generates?: boolean
+}
+
 /**
  * Turns counts as sent into inclusive totals. Providers disagree on whether cached, audio and reasoning tokens are
  * inside their totals, so the reading is the one whose parts add up to the total that the provider reports.
  */
-export function settleCounts(sent: TokenCounts): TokenCounts & { consistent: boolean } {
-  const byTotal = sent.totalTokens === null ? null : (readings(sent).find(isConsistent) ?? hiddenOutput(sent))
-  const settled = byTotal ?? cacheOutside(sent)
+export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
+  const byTotal = sent.totalTokens === null ? undefined : readings(sent).find(isConsistent)
+  const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)
   return { ...settled, totalTokens: settled.totalTokens ?? partsOf(settled), consistent: isConsistent(settled) }
 }
 
@@ -33,8 +38,9 @@ export function settleCounts(sent: TokenCounts): TokenCounts & { consistent: boo
 export function usageLine(
   sent: TokenCounts,
   rest: Pick<UsageLine, 'model' | 'final'> & Partial<Pick<UsageLine, 'units' | 'serviceTier' | 'providerCostNanoUsd'>>,
+  options?: SettleOptions,
 ): UsageLine {
-  return { ...settleCounts(sent), units: null, serviceTier: null, providerCostNanoUsd: null, ...rest }
+  return { ...settleCounts(sent, options), units: null, serviceTier: null, providerCostNanoUsd: null, ...rest }
 }
 
 /** True when there is at least one count. */
@@ -59,11 +65,11 @@ function readings(sent: TokenCounts): TokenCounts[] {
   return [...inputs, ...inputs.map((reading) => withOutput(reading, sent.reasoningTokens))]
 }
 
-/** Tokens that the provider shows only in its total are output: thoughts behind an OpenAI-compatible endpoint. */
+/** Tokens that the provider shows only in its total are output. */
 function hiddenOutput(sent: TokenCounts): TokenCounts | null {
   const { inputTokens, outputTokens, totalTokens, reasoningTokens } = sent
-  if (inputTokens === null || outputTokens === null || totalTokens === null || reasoningTokens !== null) return null
-  if (inputTokens + outputTokens >= totalTokens) return null
+  if (inputTokens === null || totalTokens === null || reasoningTokens !== null) return null
+  if (inputTokens + (outputTokens ?? 0) >= totalTokens) return null
   const settled = { ...sent, outputTokens: totalTokens - inputTokens }
   return isConsistent(settled) ? settled : null
 }

@@ -28,7 +28,7 @@ export const ollama = defineFormat<OllamaSeen>({
     if (!body || !isOllama(body)) return seen
     return {
       model: seen.model ?? text(body.model),
-      operation: typeof body.response === 'string' ? 'text_completion' : 'chat',
+      operation: 'response' in body ? 'text_completion' : seen.operation,
       usage: body.done === true ? usageOf(body) : seen.usage,
     }
   },
@@ -39,7 +39,7 @@ export const ollama = defineFormat<OllamaSeen>({
 
 function isOllama(body: Wire | null): boolean {
   if (typeof body?.done !== 'boolean' || typeof body.model !== 'string') return false
-  return typeof body.response === 'string' || object(body.message) !== null
+  return 'response' in body || 'message' in body || 'created_at' in body
 }
 
 function usageOf(body: Wire): Wire | null {

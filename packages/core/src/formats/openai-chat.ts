@@ -1,6 +1,6 @@
 import { defineFormat, type WireEvent } from './format.ts'
 import { finishCompletion, NOTHING_SEEN, readCompletion } from './openai-completion.ts'
-import { list, object } from './wire.ts'
+import { list, object, type Wire } from './wire.ts'
 
 /**
  * OpenAI chat completions: `POST /v1/chat/completions`, JSON or SSE, and the many that copy it.
@@ -16,11 +16,16 @@ export const openaiChat = defineFormat({
   finish: finishCompletion,
 })
 
-/** `object` names it; copies that leave that out (Azure's first chunk, AI21, Copilot) still have choices without text. */
+/** `object` names it; copies that leave that out, or name it otherwise, still have choices with a message or a delta. */
 function isChat({ data }: WireEvent): boolean {
   const body = object(data)
   if (!body) return false
   if (typeof body.object === 'string' && body.object.startsWith('chat.completion')) return true
-  if (body.object || !Array.isArray(body.choices)) return false
-  return list(body.choices).every((choice) => object(choice)?.text === undefined)
+  if (list(body.choices).some((choice) => object(object(choice)?.message) ?? object(object(choice)?.delta))) return true
+  return !body.object && isOpening(body)
+}
+
+/** Azure opens a stream with a chunk that has no choices and no `object`, only what its filters say. */
+function isOpening(body: Wire): boolean {
+  return Array.isArray(body.choices) && body.choices.length === 0
 }

@@ -55,7 +55,7 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
   return {
     model,
     responseId,
-    lines: counts ? [usageLine(counts, { model, final, serviceTier, providerCostNanoUsd })] : [],
+    lines: counts ? [usageLine(counts, { model, final, serviceTier, providerCostNanoUsd }, { generates: true })] : [],
     raw: rawOf(usage ?? timings),
     prefillTokens: count(timings?.prompt_n),
     draftTokens: count(timings?.draft_n),

@@ -20,5 +20,5 @@ function isTextCompletion({ data }: WireEvent): boolean {
   const body = object(data)
   if (!body) return false
   if (body.object === 'text_completion') return true
-  return !body.object && typeof object(list(body.choices)[0])?.text === 'string'
+  return !body.object && list(body.choices).some((choice) => typeof object(choice)?.text === 'string')
 }

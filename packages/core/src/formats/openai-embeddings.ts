@@ -12,7 +12,7 @@ import { list, object, rawOf, text, type Wire } from './wire.ts'
 export const openaiEmbeddings = defineFormat<Wire>({
   name: 'openai-embeddings',
   operation: 'embeddings',
-  matches: ({ data, document }) => document && isEmbeddings(data),
+  matches: ({ data, document }) => document && isEmbeddings(object(data)),
   start: () => ({}),
   read: (_seen, { data }) => {
     const { id, model, usage } = object(data) ?? {}
@@ -25,9 +25,10 @@ export const openaiEmbeddings = defineFormat<Wire>({
   },
 })
 
-function isEmbeddings(data: unknown): boolean {
-  const body = object(data)
-  return body?.object === 'list' && object(list(body.data)[0])?.embedding !== undefined
+function isEmbeddings(body: Wire | null): boolean {
+  if (body?.object !== undefined && body.object !== 'list') return false
+  const first = object(list(body?.data)[0])
+  return first?.object === 'embedding' || first?.embedding !== undefined
 }
 
 function readLines(usage: Wire, model: string | null) {

@@ -1,6 +1,6 @@
 import type { Replay } from '../types.ts'
 import { hasCounts, usageLine } from './accounting.ts'
-import { defineFormat, type WireEvent } from './format.ts'
+import { defineFormat } from './format.ts'
 import { readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { count, object, rawOf, text, type Wire } from './wire.ts'
@@ -27,8 +27,14 @@ const NOTHING_SEEN: ResponsesSeen = {
   usage: null,
 }
 
-/** States in which a response is still to be worked on. Any other is its last. */
-const WORKING: readonly unknown[] = ['queued', 'in_progress']
+/** States in which a response is still worked on, and the events that tell of them. Any other state is its last. */
+const WORKING: readonly unknown[] = [
+  'queued',
+  'in_progress',
+  'response.created',
+  'response.queued',
+  'response.in_progress',
+]
 
 /**
  * OpenAI Responses: `POST /v1/responses` and `/v1/responses/compact`, JSON or SSE.
@@ -43,9 +49,11 @@ export const openaiResponses = defineFormat<ResponsesSeen>({
   operation: 'chat',
   matches: ({ data }) => isResponse(object(data)) || isResponseEvent(object(data)),
   start: () => NOTHING_SEEN,
-  read(seen, event) {
-    const response = responseOf(event)
-    return response ? readResponse(seen, response) : seen
+  read(seen, { data }) {
+    const body = object(data)
+    const response = isResponse(body) ? body : object(body?.response)
+    const ended = !WORKING.includes(response?.status) && !WORKING.includes(body?.type)
+    return response ? readResponse(seen, response, ended) : seen
   },
   finish(seen) {
     const { model, responseId, serviceTier, usage, ended } = seen
@@ -64,21 +72,15 @@ function isResponseEvent(body: Wire | null): boolean {
   return typeof body?.type === 'string' && body.type.startsWith('response.')
 }
 
-function responseOf({ data }: WireEvent): Wire | null {
-  const body = object(data)
-  if (isResponse(body)) return body
-  return isResponseEvent(body) ? object(body?.response) : null
-}
-
-function readResponse(seen: ResponsesSeen, response: Wire): ResponsesSeen {
-  const usage = object(response.usage)
+function readResponse(seen: ResponsesSeen, response: Wire, ended: boolean): ResponsesSeen {
+  const usage = ended ? object(response.usage) : null
   return {
     model: seen.model ?? text(response.model),
     responseId: seen.responseId ?? text(response.id),
     serviceTier: text(response.service_tier) ?? seen.serviceTier,
     createdAt: seen.createdAt ?? count(response.created_at),
     background: seen.background || response.background === true,
-    ended: !WORKING.includes(response.status),
+    ended,
     usage: usage && hasCounts(readOpenAiUsage(usage)) ? usage : seen.usage,
   }
 }

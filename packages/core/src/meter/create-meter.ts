@@ -73,9 +73,14 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
 
   return {
     write(chunk) {
-      if (reading || chunk.length === 0) return
-      if (transport) transport.write(chunk)
-      else if (verdict === 'more') begin(chunk)
+      if (reading) return
+      try {
+        if (transport) transport.write(chunk)
+        else if (verdict === 'more') begin(chunk)
+      } catch {
+        transport = null
+        verdict = 'unreadable'
+      }
     },
     end() {
       reading ??= conclude()

@@ -2,6 +2,8 @@ import { byteBuffer } from './byte-buffer.ts'
 
 const LF = 0x0a
 const CR = 0x0d
+/** Whole frames are delivered together up to about this size, whatever the size of the chunk they came in. */
+const RUN_BYTES = 256 * 1024
 
 export interface FrameOptions {
   /** A frame larger than this is skipped. Leading line breaks do not count. */
@@ -62,6 +64,10 @@ export function splitFrames({ maxBytes, findEnd, deliver, skipped }: FrameOption
       }
       from = end
       previous = 0
+      if (from - whole > RUN_BYTES) {
+        deliver(chunk.subarray(whole, from))
+        whole = from
+      }
     }
     if (whole < from) deliver(chunk.subarray(whole, from))
     return from

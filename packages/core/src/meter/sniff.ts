@@ -7,7 +7,7 @@ export type Verdict = 'json' | 'ndjson' | 'sse' | 'encoded' | 'unreadable' | 'ot
 /** Reads the promise of a `content-type` header. A value that is no media type promises nothing. */
 export function claimOf(contentType: string | null): Claim {
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (type === 'text/event-stream') return 'sse'
+  if (/event-stream/.test(type)) return 'sse'
   if (/ndjson|jsonl|json-?lines|stream\+json|json-seq/.test(type)) return 'ndjson'
   if (/json/.test(type)) return 'json'
   if (!type.includes('/') || type === 'application/octet-stream' || type === 'text/plain') return 'unknown'
