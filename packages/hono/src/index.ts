@@ -1,0 +1,2 @@
+export type { HonoUsageOptions } from './usage.ts'
+export { usage } from './usage.ts'

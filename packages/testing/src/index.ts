@@ -1,0 +1,1 @@
+export { expectAccounted, expectStoredAccount } from './accounting.ts'
