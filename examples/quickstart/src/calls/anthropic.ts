@@ -21,7 +21,7 @@ export function anthropicCalls({ anthropic: model }: Models): Call[] {
 }
 
 /** What the mock cannot say: tokens read from and written to a cache. */
-export const cachedCall = () => streamedCall('anthropic messages, streamed, cached tokens', 'claude-sonnet-4-6')
+export const cachedCall = streamedCall('anthropic messages, streamed, cached tokens', 'claude-sonnet-4-6')
 
 export const anthropicClient = ({ url, secret, correlationId }: Connection) =>
   new Anthropic({
@@ -31,18 +31,20 @@ export const anthropicClient = ({ url, secret, correlationId }: Connection) =>
     defaultHeaders: { 'x-correlation-id': correlationId },
   })
 
-const streamedCall = (name: string, model: string): Call => ({
-  name,
-  endpoint,
-  key: keys.adaLaptop,
-  expect: complete,
-  send: async (connection) =>
-    toldByMessage(
-      await anthropicClient(connection)
-        .messages.stream({ model, ...question })
-        .finalMessage(),
-    ),
-})
+function streamedCall(name: string, model: string): Call {
+  return {
+    name,
+    endpoint,
+    key: keys.adaLaptop,
+    expect: complete,
+    send: async (connection) =>
+      toldByMessage(
+        await anthropicClient(connection)
+          .messages.stream({ model, ...question })
+          .finalMessage(),
+      ),
+  }
+}
 
 /** Anthropic counts cached tokens beside `input_tokens`; a usage record counts them inside. */
 export function toldByMessage({ model, usage }: Pick<Anthropic.Message, 'model' | 'usage'>): Told {
