@@ -1,1 +1,21 @@
 export { expectAccounted, expectStoredAccount } from './accounting.ts'
+export type { Fault, FaultyStore } from './faulty-store.ts'
+export {
+  chokingOn,
+  failing,
+  faultyStore,
+  hanging,
+  inTurn,
+  losingAnswers,
+  refusing,
+  slow,
+  sound,
+} from './faulty-store.ts'
+export type { Cut } from './fixture-player.ts'
+export { CUTS, playBody } from './fixture-player.ts'
+export { arbitraryRecord } from './record-arbitrary.ts'
+export { SAMPLE_TIME, sampleId, sampleRecord, sampleRequest, sampleTally } from './sample-record.ts'
+export type { FormatSuite } from './test-format.ts'
+export { testFormat } from './test-format.ts'
+export type { CreateStore } from './test-store.ts'
+export { testStore } from './test-store.ts'
