@@ -80,17 +80,21 @@ function cacheOutside(sent: TokenCounts): TokenCounts {
 }
 
 function withInput(counts: TokenCounts, ...outside: (number | null)[]): TokenCounts {
-  return counts.inputTokens === null ? counts : { ...counts, inputTokens: add(counts.inputTokens, ...outside) }
+  const { inputTokens } = counts
+  return inputTokens === null ? counts : { ...counts, inputTokens: add(inputTokens, ...outside) ?? inputTokens }
 }
 
 function withOutput(counts: TokenCounts, outside: number | null): TokenCounts {
-  return counts.outputTokens === null ? counts : { ...counts, outputTokens: add(counts.outputTokens, outside) }
+  const { outputTokens } = counts
+  return outputTokens === null ? counts : { ...counts, outputTokens: add(outputTokens, outside) ?? outputTokens }
 }
 
 /** The parts add up to the total, where one was sent, and no subset is larger than its total. */
 function isConsistent(counts: TokenCounts): boolean {
+  const { inputTokens, outputTokens, totalTokens } = counts
   const parts = partsOf(counts)
-  if (parts !== null && counts.totalTokens !== null && parts !== counts.totalTokens) return false
+  const partsKnown = inputTokens !== null || outputTokens !== null
+  if (partsKnown && (parts === null || parts !== (totalTokens ?? parts))) return false
   return SUBSETS.every(([subset, total]) => !exceeds(counts[subset], counts[total]))
 }
 

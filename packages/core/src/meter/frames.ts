@@ -41,6 +41,10 @@ export function splitFrames({ maxBytes, findEnd, deliver, skipped }: FrameOption
     else held.append(rest)
   }
 
+  function deliverRun(frames: Uint8Array): void {
+    if (frames.length > 0) deliver(frames)
+  }
+
   function deliverHeld(rest: Uint8Array): void {
     held.append(rest)
     deliver(held.view())
@@ -55,21 +59,18 @@ export function splitFrames({ maxBytes, findEnd, deliver, skipped }: FrameOption
       if (!skipping && held.size === 0) from = afterLineBreaks(chunk, from)
       const end = findEnd(chunk, from, previous)
       if (end === -1) break
-      if (!skipping && held.size + (end - from) > maxBytes) skip()
-      if (skipping || held.size > 0) {
-        if (whole < from) deliver(chunk.subarray(whole, from))
+      const tooLarge = !skipping && held.size + (end - from) > maxBytes
+      if (skipping || tooLarge || held.size > 0 || end - whole > RUN_BYTES) {
+        deliverRun(chunk.subarray(whole, from))
+        if (tooLarge) skip()
         if (!skipping) deliverHeld(chunk.subarray(from, end))
         skipping = false
         whole = end
       }
       from = end
       previous = 0
-      if (from - whole > RUN_BYTES) {
-        deliver(chunk.subarray(whole, from))
-        whole = from
-      }
     }
-    if (whole < from) deliver(chunk.subarray(whole, from))
+    deliverRun(chunk.subarray(whole, from))
     return from
   }
 
@@ -80,7 +81,7 @@ export function splitFrames({ maxBytes, findEnd, deliver, skipped }: FrameOption
       previous = rest.at(-1) ?? previous
     },
     end() {
-      if (held.size > 0) deliver(held.view())
+      deliverRun(held.view())
       held.clear()
     },
   }

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { defineFormat } from '../../src/formats/format.ts'
+import { createMeter } from '../../src/meter/create-meter.ts'
+import { bytesOf, CHAT, headersOf, readBody, usageChunk } from './body.ts'
+
+const headers = headersOf({})
+
+describe('createMeter', () => {
+  it('gives the same reading however often it is ended, and reads nothing afterwards', () => {
+    const meter = createMeter({ headers })
+    meter.write(bytesOf(CHAT))
+    const reading = meter.end()
+    meter.write(bytesOf(CHAT))
+    expect(meter.end()).toBe(reading)
+    expect(reading.lines).toHaveLength(1)
+  })
+
+  it('never throws, whatever is written', () => {
+    const detached = new Uint8Array(8)
+    structuredClone(detached.buffer, { transfer: [detached.buffer] })
+    for (const chunk of ['text', null, undefined, 7, {}, detached] as unknown as Uint8Array[]) {
+      const meter = createMeter({ headers })
+      expect(() => meter.write(chunk)).not.toThrow()
+      expect(() => meter.write(bytesOf(CHAT))).not.toThrow()
+      expect(() => meter.end()).not.toThrow()
+    }
+  })
+
+  it('names the requested model only where the response names none', () => {
+    const unnamed = JSON.stringify({ ...JSON.parse(CHAT), model: '' })
+    expect(readBody(CHAT, { requestedModel: 'auto' })).toMatchObject({
+      model: 'gpt-4.1',
+      lines: [{ model: 'gpt-4.1' }],
+    })
+    expect(readBody(unnamed, { requestedModel: 'auto' })).toMatchObject({ model: 'auto', lines: [{ model: null }] })
+  })
+
+  it('keeps the usage object as it was sent, up to 4 KiB of JSON', () => {
+    const withUsage = (usage: object) => readBody(JSON.stringify({ ...JSON.parse(CHAT), usage })).raw
+    const usage = { prompt_tokens: 1, vendor: { speed: 'fast' } }
+    expect(withUsage(usage)).toEqual(usage)
+    const sized = (length: number) => ({ prompt_tokens: 1, pad: 'x'.repeat(length) })
+    const overhead = JSON.stringify(sized(0)).length
+    expect(withUsage(sized(4096 - overhead))).not.toBe(null)
+    expect(withUsage(sized(4097 - overhead))).toBe(null)
+  })
+
+  it('survives nesting that breaks a recursive reader', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    expect(readBody(deep).lines).toEqual([])
+    const usage = `{"object":"chat.completion","usage":{"prompt_tokens":3,"deep":${deep}}}`
+    expect(readBody(usage)).toMatchObject({ raw: null, lines: [{ inputTokens: 3 }] })
+  })
+
+  it('takes a count only as a whole number that is not negative and exact', () => {
+    for (const count of ['"7"', '-1', '1.5', '1e400', '9007199254740992', 'true', '[7]', '{"a":7}', 'null']) {
+      const reading = readBody(`{"object":"chat.completion","usage":{"prompt_tokens":${count},"completion_tokens":2}}`)
+      expect(reading.lines).toMatchObject([{ inputTokens: null, outputTokens: 2 }])
+    }
+    const zero = readBody('{"object":"chat.completion","usage":{"prompt_tokens":-0,"completion_tokens":2.0}}')
+    expect(Object.is(zero.lines[0]?.inputTokens, 0)).toBe(true)
+    expect(zero.lines[0]?.outputTokens).toBe(2)
+  })
+
+  it('is not deceived by keys that mean something to JavaScript', () => {
+    const body =
+      '{"object":"chat.completion","__proto__":{"usage":{"prompt_tokens":9}},"usage":{"__proto__":{"prompt_tokens":9}}}'
+    expect(readBody(body)).toMatchObject({ lines: [], reason: 'no_usage' })
+    expect(({} as Record<string, unknown>).prompt_tokens).toBe(undefined)
+  })
+})
+
+describe('a format of your own', () => {
+  const line = readBody(CHAT).lines[0]
+  const mine = defineFormat<number>({
+    name: 'mine',
+    operation: null,
+    matches: ({ data }) => typeof data === 'object' && data !== null && 'object' in data,
+    start: () => 0,
+    read: (seen) => seen + 1,
+    finish: (seen, complete) => ({
+      model: 'mine',
+      responseId: `${seen}`,
+      raw: null,
+      lines: line && complete ? [line] : [],
+    }),
+  })
+
+  it('is asked before the built-in ones', () => {
+    expect(readBody(CHAT, { formats: [mine] })).toMatchObject({ format: 'mine', responseId: '1', lines: [line] })
+  })
+
+  it('learns whether the stream reached its end mark', () => {
+    const stream = `data: ${usageChunk(1, 2)}\n\n`
+    const options = { formats: [mine], contentType: 'text/event-stream' }
+    expect(readBody(stream, options).lines).toHaveLength(0)
+    expect(readBody(`${stream}data: [DONE]\n\n`, options).lines).toHaveLength(1)
+  })
+
+  it('reads nothing when it throws, and the meter does not', () => {
+    const thrower = () => {
+      throw new Error('mine')
+    }
+    expect(readBody(CHAT, { formats: [{ ...mine, matches: thrower }] }).format).toBe('openai-chat')
+    expect(readBody(CHAT, { formats: [{ ...mine, read: thrower }] })).toMatchObject({ responseId: '0' })
+    expect(readBody(CHAT, { formats: [{ ...mine, finish: thrower }] })).toMatchObject({ lines: [], reason: 'no_usage' })
+  })
+})
