@@ -57,6 +57,6 @@ export type {
   UsageUnits,
   WriteResult,
 } from './types.ts'
-export { DIMENSIONS } from './types.ts'
+export { DIMENSIONS, IGNORED_REASONS, UNRECORDED_REASONS } from './types.ts'
 export type { UsageHandler } from './with-usage.ts'
 export { withUsage } from './with-usage.ts'
