@@ -1,14 +1,13 @@
 import { lineEnd, splitFrames } from './frames.ts'
-import { type EventSink, parseJson, type Transport } from './transport.ts'
+import { decodeText, type EventSink, parseJson, type Transport } from './transport.ts'
 
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
-  const decoder = new TextDecoder()
   const frames = splitFrames({
     maxBytes: maxEventBytes,
     findEnd: lineEnd,
     deliver(bytes) {
-      for (const line of decoder.decode(bytes).split('\n')) readLine(sink, line)
+      for (const line of decodeText(bytes).split('\n')) readLine(sink, line)
     },
     skipped: sink.skipped,
   })

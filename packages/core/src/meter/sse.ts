@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { blankLineEnd, splitFrames } from './frames.ts'
-import { type EventSink, parseJson, type Transport } from './transport.ts'
+import { decodeText, type EventSink, parseJson, type Transport } from './transport.ts'
 
 /**
  * Server-sent events. The library reads the messages; it is given whole ones only, so that it holds nothing between
@@ -9,12 +9,11 @@ import { type EventSink, parseJson, type Transport } from './transport.ts'
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function sseTransport(sink: EventSink, maxEventBytes: number): Transport {
-  const decoder = new TextDecoder()
   const parser = createParser({ onEvent: (message) => readMessage(sink, message) })
   const frames = splitFrames({
     maxBytes: maxEventBytes,
     findEnd: blankLineEnd,
-    deliver: (bytes) => parser.feed(decoder.decode(bytes)),
+    deliver: (bytes) => parser.feed(decodeText(bytes)),
     skipped: sink.skipped,
   })
   return {

@@ -29,3 +29,11 @@ export function parseJson(text: string): unknown {
     return undefined
   }
 }
+
+/** A byte order mark is a character here: the body's own was taken off, and one further on is part of an event. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The text of whole frames. What is not UTF-8 becomes U+FFFD. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
+}
