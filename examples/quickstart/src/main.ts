@@ -26,7 +26,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const path = resolve(options.db ?? join(mkdtempSync(join(tmpdir(), 'withusage-')), 'usage.db'))
   const { sent, before } = await serve(options, path)
-  return options.once ? await check(path, sent, before) : 0
+  if (options.once) return await check(path, sent, before)
+  console.log(`\nThe server has ended. Its records are in ${path}.`)
+  return 0
 }
 
 /** Starts, sends the traffic, shows what was recorded, and closes everything that it opened, last one first. */

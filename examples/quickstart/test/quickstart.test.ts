@@ -1,14 +1,12 @@
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startMockUpstream } from '../src/upstream/mock.ts'
-import { run, start } from './run.ts'
+import { run, scratch, start } from './run.ts'
 
-const newFile = () => join(mkdtempSync(join(tmpdir(), 'withusage-test-')), 'usage.db')
+const newFile = () => join(scratch(), 'usage.db')
 
 describe('start --once', () => {
   test('ends with 0, both tables, and every request accounted for', async () => {

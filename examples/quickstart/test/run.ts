@@ -1,4 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
@@ -14,6 +17,13 @@ interface Options {
   environment?: Record<string, string>
   /** Loaded before the program. */
   preload?: string
+}
+
+/** A directory that is gone when the test has ended. */
+export function scratch(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'withusage-test-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
 }
 
 /** Runs the program to its end, as `start` does. No key of this machine reaches it. */
@@ -35,5 +45,5 @@ export function start(args: readonly string[]): ChildProcess & { stdout: NodeJS.
 
 function clean(environment: Record<string, string> = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(OPENAI|ANTHROPIC|OLLAMA)_/.test(name))
-  return { ...Object.fromEntries(own), ...environment }
+  return { ...Object.fromEntries(own), TMPDIR: scratch(), ...environment }
 }

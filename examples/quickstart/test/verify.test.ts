@@ -1,10 +1,10 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createRecorder } from '@withusage/core'
 import { sqliteStore } from '@withusage/sqlite'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SentCall } from '../src/calls/call.ts'
 import { listen } from '../src/listen.ts'
 import { createApp } from '../src/server.ts'
@@ -26,6 +26,8 @@ beforeAll(async () => {
   sent = await sendCalls(server.url, planCalls(upstream), () => {})
   await settled(recorder)
 })
+
+afterAll(() => rmSync(dirname(path), { recursive: true }))
 
 /** The differences after one statement has changed a copy of the file. */
 async function differencesAfter(sql: string): Promise<string[]> {

@@ -9,8 +9,13 @@ declare module 'hono' {
   }
 }
 
+/** As in Hono's own `Context`: whatever the app has in its context, where nobody says what that is. */
+// biome-ignore lint/suspicious/noExplicitAny: `Env` would only know the variables that every app has.
+type AnyEnv = any
+
 /** The options of `withUsage`, asked with Hono's context instead of the request. */
-export interface HonoUsageOptions<E extends Env = Env> extends Omit<UsageOptions, 'identify' | 'route' | 'waitUntil'> {
+export interface HonoUsageOptions<E extends Env = AnyEnv>
+  extends Omit<UsageOptions, 'identify' | 'route' | 'waitUntil'> {
   /**
    * Who made the request. Asked once, after the handlers: what authentication left in the context is there. When it
    * throws or gives `null`, `fallbackUser` is used.
@@ -24,7 +29,10 @@ export interface HonoUsageOptions<E extends Env = Env> extends Omit<UsageOptions
  *
  * @example app.use('/v1/*', usage({ recorder, identify: (c) => ({ user: { id: c.get('userId') } }) }))
  */
-export function usage<E extends Env = Env>({ identify, ...options }: HonoUsageOptions<E> = {}): MiddlewareHandler<E> {
+export function usage<E extends Env = AnyEnv>({
+  identify,
+  ...options
+}: HonoUsageOptions<E> = {}): MiddlewareHandler<E> {
   const metered = withUsage(answer<E>, {
     ...options,
     ...(identify && { identify: (_request, c) => identify(c) }),
@@ -34,7 +42,6 @@ export function usage<E extends Env = Env>({ identify, ...options }: HonoUsageOp
 
   return async function usage(c, next) {
     const response = await metered(c.req.raw, c, next)
-    if (response === c.res) return
     // Hono merges the headers of a response that is there already into the new one.
     c.res = undefined
     c.res = response

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { Hono } from 'hono'
+import { compress } from 'hono/compress'
 import { stream, streamSSE } from 'hono/streaming'
 import { describe, expect, test } from 'vitest'
 import { usage } from '../src/index.ts'
@@ -82,6 +83,23 @@ describe('on a port', () => {
     })
     expect(headers['set-cookie']).toEqual(['a=1', 'b=2; HttpOnly'])
     expect(await settled()).toHaveLength(1)
+  })
+
+  test('a fetched answer that was compressed upstream arrives whole, without the stale headers', async () => {
+    const { recorder, settled } = createBooks()
+    const upstream = new Hono()
+    upstream.use(compress({ threshold: 0 }))
+    upstream.post('*', (c) => c.json(chatCompletion))
+    const upstreamUrl = await listen(upstream)
+    const app = new Hono()
+    app.use(usage({ recorder }))
+    app.post('/v1/chat/completions', () => fetch(upstreamUrl, { method: 'POST' }))
+    const url = await listen(app)
+
+    const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST' })
+    expect(response.headers.get('content-encoding')).toBe(null)
+    expect(await response.json()).toEqual(chatCompletion)
+    expect(await settled()).toMatchObject([{ inputTokens: 9, outputTokens: 5 }])
   })
 
   test('an error that Hono answers reaches the client, and the server serves on', async () => {

@@ -132,6 +132,14 @@ describe('who pays', () => {
     expect(await settled()).toMatchObject([{ userId: 'ada', source: 'apikey', inputTokens: 4 }])
   })
 
+  test('identify knows the variables of the app when it is told them', () => {
+    type App = { Variables: { user: string } }
+    const app = new Hono<App>()
+    app.use(usage<App>({ recorder: null, identify: (c) => ({ user: { id: c.get('user') } }) }))
+    // @ts-expect-error the app has no such variable
+    app.use(usage<App>({ recorder: null, identify: (c) => ({ user: { id: c.get('usr') } }) }))
+  })
+
   test('an identify that throws changes nothing for the client and is unrecorded as no_user', async () => {
     const { recorder, settled } = createBooks()
     const errors: string[] = []
