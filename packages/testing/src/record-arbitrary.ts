@@ -13,7 +13,7 @@ const createdAt = fc.date({
 })
 const known = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> => fc.option(arbitrary, { nil: null })
 /** JSON has no negative zero. */
-const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)))
+const json = fc.jsonValue({ stringUnit: 'grapheme', maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)))
 
 /** Any record that the schema of one record allows, as far as its fields do not depend on each other. */
 export const arbitraryRecord: fc.Arbitrary<UsageRecord> = fc

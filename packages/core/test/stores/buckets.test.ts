@@ -103,6 +103,11 @@ describe('bucket edges', () => {
     expect(edges('2010-11-07T02:45Z', '2010-11-08T03:30Z', '1d', 'America/St_Johns')).toHaveLength(2)
   })
 
+  test('finds two changes of the clock a week apart', () => {
+    const week = [24, 23, 24, 24, 24, 24, 24, 25, 24]
+    expect(hours('2000-10-07T02:00Z', '2000-10-16T02:00Z', '1d', 'America/Noronha')).toEqual(week)
+  })
+
   test('a date that a zone skipped has no bucket', () => {
     expect(hours('2011-12-29T10:00Z', '2012-01-01T10:00Z', '1d', 'Pacific/Apia')).toEqual([24, 24, 24])
   })

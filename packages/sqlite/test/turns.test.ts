@@ -1,0 +1,75 @@
+import { statSync } from 'node:fs'
+import { sampleRecord } from '@withusage/testing'
+import { expect, test, vi } from 'vitest'
+import { sqliteStore } from '../src/index.ts'
+import { temporaryFile } from './support/temporary-file.ts'
+
+const batch = () => ({ records: [sampleRecord(), sampleRecord()], tallies: [] })
+const EVER = { before: new Date('2100-01-01T00:00Z') }
+
+test('writes that wait for each other still let the event loop turn between them', async () => {
+  const store = sqliteStore({ path: ':memory:' })
+  await store.open()
+  const turns = countTurns()
+  for (let write = 0; write < 5; write++) await store.write(batch())
+  expect(turns.stop()).toBeGreaterThanOrEqual(4)
+  await store.close()
+})
+
+test('writes that are given all at once are done one a turn', async () => {
+  const store = sqliteStore({ path: ':memory:' })
+  await store.open()
+  const turns = countTurns()
+  await Promise.all(Array.from({ length: 5 }, () => store.write(batch())))
+  expect(turns.stop()).toBeGreaterThanOrEqual(4)
+  await store.close()
+})
+
+test('a long prune lets the event loop turn, and writes go between its slices', async () => {
+  const store = sqliteStore({ path: ':memory:' })
+  await store.write({ records: Array.from({ length: 2_000 }, () => sampleRecord()), tallies: [] })
+  const order: string[] = []
+  const turns = countTurns()
+  const pruned = store.prune(EVER).then(() => order.push('pruned'))
+  await store.write(batch()).then(() => order.push('written'))
+  await pruned
+  expect(order).toEqual(['written', 'pruned'])
+  expect(turns.stop()).toBeGreaterThanOrEqual(10)
+  await store.close()
+})
+
+test('works under a fake clock', async () => {
+  vi.useFakeTimers()
+  const store = sqliteStore({ path: ':memory:' })
+  expect(await store.write(batch())).toEqual({ duplicates: [] })
+  await store.close()
+  vi.useRealTimers()
+})
+
+test('the log is moved into the file on another thread', async () => {
+  const path = temporaryFile()
+  const store = sqliteStore({ path })
+  await store.open()
+  const empty = statSync(path).size
+  for (let write = 0; write < 6; write++)
+    await store.write({ records: Array.from({ length: 200 }, () => sampleRecord()), tallies: [] })
+  await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(empty + 100_000), 5_000)
+  await store.close()
+})
+
+function countTurns(): { stop: () => number } {
+  let turns = 0
+  let running = true
+  const turn = (): void => {
+    if (!running) return
+    turns += 1
+    setImmediate(turn)
+  }
+  setImmediate(turn)
+  return {
+    stop: () => {
+      running = false
+      return turns
+    },
+  }
+}
