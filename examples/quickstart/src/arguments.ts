@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const PROVIDERS = ['mock', 'openai', 'anthropic', 'ollama'] as const
+const PROVIDERS = ['mock', 'openai', 'anthropic', 'ollama'] as const
 export type Provider = (typeof PROVIDERS)[number]
 
 export interface Arguments {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startMockUpstream } from '../src/upstream/mock.ts'
-import { run, scratch, start } from './run.ts'
+import { run, scratch, start } from './support/run.ts'
 
 const newFile = () => join(scratch(), 'usage.db')
 
@@ -40,7 +40,7 @@ describe('start --once', () => {
     ['ollama', 'ollama', 'ollama chat, streamed'],
     ['ollama-embed', 'ollamaEmbed', 'ollama embed'],
   ])('cannot lie: when %s reads one token too many, it ends with 1 and names the call', async (file, name, call) => {
-    const preload = new URL(`lies/off-by-one.ts?file=${file}&name=${name}`, import.meta.url).href
+    const preload = new URL(`support/off-by-one.ts?file=${file}&name=${name}`, import.meta.url).href
     const { code, stdout, stderr } = await run(['--once'], { preload })
 
     expect(stderr).toMatch(new RegExp(`✗ ${call} \\(\\S+\\): inputTokens is \\d+ in the file, the client knows \\d+`))

@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { stream, streamSSE, streamText } from 'hono/streaming'
 import { describe, expect, test } from 'vitest'
 import { usage } from '../src/index.ts'
-import { chatChunk, chatCompletion, createBooks, usageChunk } from './harness.ts'
+import { chatChunk, chatCompletion, createBooks, usageChunk } from './support/harness.ts'
 
 const post = { method: 'POST' }
 
