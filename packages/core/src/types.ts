@@ -178,23 +178,31 @@ export interface UsageStore {
   /**
    * Writes all or nothing. Requests are whole: all lines or none. A request of which a record id is already stored is
    * left out and its request id returned in `duplicates`; the first row wins. A tally replaces the smaller count under
-   * its key (`instanceId`, `slot`, `endpoint`, `account`, `reason`).
+   * its key (`instanceId`, `slot`, `endpoint`, `account`, `reason`). What comes back is what was written, except that
+   * lone surrogates and NUL in text become U+FFFD.
    *
    * @throws UsageError `record-refused` when the content can never be stored; anything else is worth a retry.
    */
   write(batch: UsageBatch): Promise<WriteResult>
   /**
    * Sums of records by `createdAt`. Without `groupBy`, empty buckets are returned as zeros; with it, only groups that
-   * have records. Ordered by `start`, then by tokens (input + output) descending, then by group.
+   * have records. Ordered by `start`, then by tokens (input + output) descending, then by group, the unknown first.
+   *
+   * @throws UsageError `bad-option` for a query that cannot be, past 10,000 buckets, and past 100,000 rows
    */
   aggregate(query: AggregateQuery): Promise<UsageBucket[]>
-  /** Requests recorded, unrecorded and ignored, by endpoint and reason. Rows with a count only, ordered by `start`. */
+  /**
+   * Requests recorded, unrecorded and ignored, by endpoint and reason: each request once, so that the sum over all time
+   * is the number of all requests. Counted by quarter of an hour (UTC) in which the request began, which belongs to the
+   * bucket that holds its start; a request whose lines have different times is counted at its first line. Rows with a
+   * count only, ordered by `start`.
+   */
   account(query: AccountQuery): Promise<AccountBucket[]>
-  /** Records one by one, ordered by `createdAt`, then `id`. */
+  /** Records one by one, ordered by `createdAt`, then `id`. A cursor stays true while records come and go. */
   records(query: RecordsQuery): Promise<RecordsPage>
-  /** Removes records and tallies that began before the instant. */
+  /** Removes records and tallies that began before the instant. When it fails part of the way, call it again. */
   prune(query: { before: Date }): Promise<{ records: number; tallies: number }>
-  /** Ends the store. Safe to call twice. */
+  /** Ends the store; later calls are rejected with `store-unavailable`. Safe to call twice. */
   close(): Promise<void>
 }
 
@@ -220,7 +228,7 @@ export interface Tally {
   count: number
 }
 
-/** `null`: one bucket for the whole range. */
+/** `null`: one bucket for the whole range. Buckets lie in the calendar of a time zone, cut to the range at its ends. */
 export type Bucket = '1m' | '15m' | '1h' | '1d' | '1mo' | null
 
 export const DIMENSIONS = [
@@ -282,9 +290,9 @@ export interface UsageBucket {
   outputImageTokens: number | null
   /** Lines that are not final, or whose input or output count is unknown (embeddings have no output). */
   incomplete: number
-  /** Decimal string of integer nano-USD; `null` when no line has a cost. */
+  /** Decimal string of integer nano-USD; `null` when no line has a cost, `'0'` in an empty bucket. */
   costNanoUsd: string | null
-  /** Decimal string of integer nano-USD; `null` when no line has one. */
+  /** Decimal string of integer nano-USD; `null` when no line has one, `'0'` in an empty bucket. */
   providerCostNanoUsd: string | null
 }
 
