@@ -15,7 +15,7 @@ function heldBytes(): number {
   return heapUsed + arrayBuffers
 }
 
-/** Writes the chunks and gives the most that was held, looking now and then, and the reading. */
+/** Writes the chunks; gives the most that was held, looking now and then, what was left at the end, and the reading. */
 function holding(chunks: Iterable<Uint8Array>, contentType: string, lookEvery: number) {
   const meter = createMeter({ headers: headersOf({ contentType }) })
   const before = heldBytes()
@@ -25,11 +25,16 @@ function holding(chunks: Iterable<Uint8Array>, contentType: string, lookEvery: n
     meter.write(chunk)
     if (++written % lookEvery === 0) most = Math.max(most, heldBytes() - before)
   }
-  return { most: Math.max(most, heldBytes() - before), reading: meter.end() }
+  const left = heldBytes() - before
+  return { most: Math.max(most, left), left, reading: meter.end() }
 }
 
 function* repeat(chunk: Uint8Array, times: number): Generator<Uint8Array> {
   for (let count = 0; count < times; count++) yield chunk
+}
+
+function* singles(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1)
 }
 
 const FILLER = bytesOf('x'.repeat(64 * 1024))
@@ -55,9 +60,10 @@ describe('an event larger than its bound', () => {
   it('is too_large when it never ends, and holds no more for being longer', () => {
     for (const contentType of ['text/event-stream', 'application/x-ndjson']) {
       const endless = [bytesOf(contentType === 'text/event-stream' ? 'data: ' : '{"a":"'), ...repeat(FILLER, 1600)]
-      const { most, reading } = holding(endless, contentType, 200)
+      const { most, left, reading } = holding(endless, contentType, 200)
       expect(reading.reason).toBe('too_large')
-      expect(most).toBeLessThan(8 * MEBIBYTE)
+      expect(most).toBeLessThan(24 * MEBIBYTE)
+      expect(left).toBeLessThan(MEBIBYTE)
     }
   })
 
@@ -90,9 +96,11 @@ describe('an event larger than its bound', () => {
 
 describe('a document larger than its bound', () => {
   it('is too_large, and its memory is let go at once', () => {
-    const { most, reading } = holding([bytesOf('{"a":"'), ...repeat(FILLER, 800)], 'application/json', 100)
+    const body = [bytesOf('{"a":"'), ...repeat(FILLER, 800)]
+    const { most, left, reading } = holding(body, 'application/json', 100)
     expect(reading.reason).toBe('too_large')
-    expect(most).toBeLessThan(8 * MEBIBYTE)
+    expect(most).toBeLessThan(24 * MEBIBYTE)
+    expect(left).toBeLessThan(MEBIBYTE)
   })
 
   it('is one byte larger than the largest that is read', () => {
@@ -125,8 +133,7 @@ describe('a body in many small pieces', () => {
   it('costs no more than its length when it comes byte by byte', () => {
     const text = `{"object":"chat.completion","choices":[],"pad":"${'x'.repeat(4 * MEBIBYTE)}","usage":{"prompt_tokens":5}}`
     const bytes = bytesOf(text)
-    const single = (length: number) => Array.from({ length }, (_, at) => bytes.subarray(at, at + 1))
-    const { most, reading } = holding(single(bytes.length), 'application/json', 2_000_000)
+    const { most, reading } = holding(singles(bytes), 'application/json', 2_000_000)
     expect(reading.lines).toMatchObject([{ inputTokens: 5 }])
     expect(most).toBeLessThan(16 * MEBIBYTE)
   })
