@@ -105,7 +105,7 @@ function deliver(exchange: Exchange, request: Request, response: Response): Resp
 /** Some frameworks take something else for an upgrade: it has neither status nor body. */
 function headOf(response: Response | undefined): { status: number; headers: Headers; hasBody: boolean } {
   if (typeof response?.status !== 'number') return { status: 0, headers: new Headers(), hasBody: false }
-  const upgrade = 'webSocket' in response && response.webSocket !== null
+  const upgrade = 'webSocket' in response && Boolean(response.webSocket)
   return { status: response.status, headers: response.headers, hasBody: !upgrade && response.body !== null }
 }
 
