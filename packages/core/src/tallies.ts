@@ -68,7 +68,8 @@ export class TallyBook {
         if (answered) return
         answered = true
         for (const { entry, tally } of sent) this.#acknowledge(entry, tally.count)
-        for (const resolve of this.#waiting.splice(0, waiting)) resolve()
+        // With nothing unsent there is no later write to wait for, also for those who came during this one.
+        for (const resolve of this.#waiting.splice(0, this.hasUnsent ? waiting : Infinity)) resolve()
         this.#retire()
       },
     }
