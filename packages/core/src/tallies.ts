@@ -23,6 +23,7 @@ export class TallyBook {
   /** Totals that the store does not know yet. */
   readonly #unsent = new Set<Entry>()
   readonly #waiting: (() => void)[] = []
+  #released = false
   /** Slots before this one have left the book: a total begun there again would be smaller than the stored one. */
   #firstSlot = Number.NEGATIVE_INFINITY
 
@@ -77,12 +78,13 @@ export class TallyBook {
 
   /** Resolves when the totals as they are now are acknowledged. */
   acknowledged(): Promise<void> {
-    if (!this.hasUnsent) return Promise.resolve()
+    if (this.#released || !this.hasUnsent) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Nothing will be sent any more: lets go of everyone who waits. */
+  /** Nothing will be sent any more: lets go of everyone who waits, now and later. */
   release(): void {
+    this.#released = true
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
