@@ -33,9 +33,11 @@ export class TallyBook {
     this.#onDropped = options.onDropped
   }
 
-  /** A request begins. The slot that comes back belongs to it until `leave`. */
+  /** A request begins, at the latest now. The slot that comes back belongs to it until `leave`. */
   enter(startedAt: number): number {
-    const slot = Math.max(Math.floor(startedAt / SLOT_MS) * SLOT_MS, this.#firstSlot)
+    const now = Date.now()
+    const begun = Number.isNaN(startedAt) ? now : Math.min(startedAt, now)
+    const slot = Math.max(Math.floor(begun / SLOT_MS) * SLOT_MS, this.#firstSlot)
     this.#open.set(slot, (this.#open.get(slot) ?? 0) + 1)
     return slot
   }
