@@ -110,7 +110,7 @@ class StoreRecorder implements Recorder {
     this.#onError = onError
     this.#telemetry = createTelemetry(meter)
     this.#tallies = new TallyBook({
-      instanceId: uuidv7(Date.now()),
+      createId: () => uuidv7(Date.now()),
       capacity: MAX_TALLIES,
       onDropped: () => this.dropped('tally'),
     })

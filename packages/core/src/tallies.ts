@@ -14,7 +14,8 @@ interface Entry {
  * began leaves the book.
  */
 export class TallyBook {
-  readonly #instanceId: string
+  readonly #createId: () => string
+  #instanceId: string | undefined
   readonly #capacity: number
   readonly #onDropped: (tally: Tally) => void
   readonly #entries = new Map<string, Entry>()
@@ -27,8 +28,9 @@ export class TallyBook {
   /** Slots before this one have left the book: a total begun there again would be smaller than the stored one. */
   #firstSlot = Number.NEGATIVE_INFINITY
 
-  constructor(options: { instanceId: string; capacity: number; onDropped: (tally: Tally) => void }) {
-    this.#instanceId = options.instanceId
+  /** @param options.createId asked once, with the first tally: some runtimes have no randomness before a request */
+  constructor(options: { createId: () => string; capacity: number; onDropped: (tally: Tally) => void }) {
+    this.#createId = options.createId
     this.#capacity = options.capacity
     this.#onDropped = options.onDropped
   }
@@ -92,6 +94,7 @@ export class TallyBook {
 
   #begin(key: string, slot: number, endpoint: string, account: Tally['account'], reason: Reason): Entry {
     if (this.#entries.size >= this.#capacity) this.#dropOldest()
+    this.#instanceId ??= this.#createId()
     const tally = { instanceId: this.#instanceId, slot: new Date(slot), endpoint, account, reason, count: 0 }
     const entry = { tally, acknowledged: 0 }
     this.#entries.set(key, entry)
