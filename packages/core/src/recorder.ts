@@ -133,7 +133,7 @@ class StoreRecorder implements Recorder {
   }
 
   record(records: readonly UsageRecord[]): void {
-    this.open({ endpoint: records[0]?.endpoint ?? 'other' }).record(records)
+    this.open(beginningOf(records[0])).record(records)
   }
 
   flush(): Promise<void> {
@@ -315,6 +315,15 @@ class RequestTicket implements Ticket {
     const first = !this.#used
     this.#used = true
     return first
+  }
+}
+
+/** Where and when a request began, by the word of its first record, which nobody has checked yet. */
+function beginningOf(record: Partial<UsageRecord> | null | undefined): { endpoint: string; startedAt: Date } {
+  const { endpoint, createdAt } = record ?? {}
+  return {
+    endpoint: typeof endpoint === 'string' && endpoint !== '' ? endpoint : 'other',
+    startedAt: createdAt instanceof Date ? createdAt : new Date(),
   }
 }
 
