@@ -3,7 +3,7 @@ import { UsageError } from './errors.ts'
 import { uuidv7 } from './ids.ts'
 import { brokenInvariant } from './invariants.ts'
 import type { UsageRecord } from './record.ts'
-import { type OnError, report } from './report.ts'
+import { internalError, type OnError, report } from './report.ts'
 import { TallyBook } from './tallies.ts'
 import { createTelemetry, type Telemetry } from './telemetry.ts'
 import { holdingProcess, unref } from './timers.ts'
@@ -158,16 +158,24 @@ class StoreRecorder implements Recorder {
   close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= holdingProcess(async () => {
       await this.#idle(timeoutMs)
-      for (const [ticket, settle] of this.#open) {
-        settle?.('cancelled')
-        ticket.unrecorded('cancelled')
-      }
+      this.#settleOpen()
       this.#closed = true
       const stored = await within(Math.max(timeoutMs, LEAST_STORE_WAIT_MS), this.#queue.flush())
       if (!stored) this.#queue.abandon(new Error('the store did not answer before close() ended'))
       this.#tallies.release()
     })
     return this.#closing
+  }
+
+  #settleOpen(): void {
+    for (const [ticket, settle] of [...this.#open]) {
+      try {
+        settle?.('cancelled')
+      } catch (cause) {
+        report(this.#onError, internalError('settling a request', cause))
+      }
+      ticket.unrecorded('cancelled')
+    }
   }
 
   #idle(timeoutMs: number): Promise<boolean> {
