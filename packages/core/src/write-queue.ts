@@ -136,7 +136,7 @@ export class WriteQueue {
 
   async #deliver(units: Unit[]): Promise<void> {
     const error = await this.#writeWithRetries(units)
-    if (error === undefined) return
+    if (error === undefined || this.#abandoned) return
     if (units.length === 1) this.#fail(units, error)
     else await this.#split(units)
   }
@@ -149,6 +149,7 @@ export class WriteQueue {
       if (error === undefined || attempt >= attempts || this.#abandoned || isUsageError(error, 'record-refused'))
         return error
       await this.#backOff(attempt)
+      if (this.#abandoned) return error
     }
   }
 
@@ -165,6 +166,7 @@ export class WriteQueue {
       }
       const error = await this.#write(part)
       await nextTurn()
+      if (this.#abandoned) return
       if (error === undefined) {
         failuresInARow = 0
         continue
