@@ -58,13 +58,12 @@ export class WriteQueue {
 
   /** Takes a unit, or says that the queue is full. */
   push(unit: Unit): boolean {
-    const { maxPending, size } = this.#options
+    const { maxPending } = this.#options
     if (this.#pendingRecords + unit.records.length > maxPending) return false
     this.#waiting.push(unit)
     this.#pending.add(unit)
     this.#pendingRecords += unit.records.length
-    if (this.#pendingRecords >= size) this.#startSoon(0)
-    else this.schedule()
+    this.#startWhenDue()
     return true
   }
 
@@ -75,10 +74,9 @@ export class WriteQueue {
 
   /** Resolves when everything that waits now is stored, or has failed for good. */
   async flush(): Promise<void> {
-    const alreadyPumping = this.#pumping !== undefined
-    await this.#pump()
-    // That pump may have taken its last look at the queue before the newest unit came.
-    if (alreadyPumping && this.#hasWork) await this.#pump()
+    // A pump under way brings what waited when it began.
+    await this.#pumping
+    if (this.#hasWork) await this.#pump()
   }
 
   /** Gives up: whatever is not acknowledged has failed. A write under way is waited for no longer. */
@@ -87,6 +85,12 @@ export class WriteQueue {
     this.#waiting = []
     this.#fail([...this.#pending], error)
     this.#wake?.()
+  }
+
+  /** A full batch does not wait. */
+  #startWhenDue(): void {
+    if (this.#pendingRecords >= this.#options.size) this.#startSoon(0)
+    else this.schedule()
   }
 
   #startSoon(delayMs: number): void {
@@ -104,7 +108,7 @@ export class WriteQueue {
     this.#timer = undefined
     this.#pumping ??= this.#drain().finally(() => {
       this.#pumping = undefined
-      if (this.#hasWork) this.schedule()
+      if (this.#hasWork) this.#startWhenDue()
     })
     return this.#pumping
   }
@@ -113,9 +117,14 @@ export class WriteQueue {
     return this.#waiting.length > 0 || this.#options.tallies.hasUnsent
   }
 
-  /** Writes until nothing waits. Totals that a write did not bring over wait for the next interval. */
+  /**
+   * Writes what waits now: what comes meanwhile is for the next time, so that it ends. Totals that a write did not
+   * bring over wait for the next interval.
+   */
   async #drain(): Promise<void> {
-    for (let units = this.#take(); units.length > 0; units = this.#take()) {
+    let left = this.#waiting.length
+    for (let units = this.#take(left); units.length > 0; units = this.#take(left)) {
+      left -= units.length
       await this.#deliver(units)
       // A synchronous store answers without a turn of the event loop: requests come first.
       await nextTurn()
@@ -123,10 +132,12 @@ export class WriteQueue {
     if (this.#options.tallies.hasUnsent) await this.#writeWithRetries([])
   }
 
-  #take(): Unit[] {
+  /** The next batch, of at most so many units. */
+  #take(most: number): Unit[] {
     let records = 0
     let count = 0
     for (const unit of this.#waiting) {
+      if (count === most) break
       if (count > 0 && records + unit.records.length > this.#options.size) break
       records += unit.records.length
       count++
