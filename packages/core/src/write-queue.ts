@@ -49,6 +49,8 @@ export class WriteQueue {
   readonly #pending = new Set<Unit>()
   /** Units that a failed attempt may have stored all the same. */
   readonly #perhapsStored = new WeakSet<Unit>()
+  /** Calls of `flush` that have not resolved. */
+  readonly #flushes = new Set<() => void>()
   #abandoned = false
   #wake: (() => void) | undefined
 
@@ -73,7 +75,18 @@ export class WriteQueue {
   }
 
   /** Resolves when everything that waits now is stored, or has failed for good. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    if (this.#abandoned) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#flushes.add(resolve)
+      void this.#pumpAll().finally(() => {
+        this.#flushes.delete(resolve)
+        resolve()
+      })
+    })
+  }
+
+  async #pumpAll(): Promise<void> {
     // A pump under way brings what waited when it began.
     await this.#pumping
     if (this.#hasWork) await this.#pump()
@@ -85,6 +98,7 @@ export class WriteQueue {
     this.#waiting = []
     this.#fail([...this.#pending], error)
     this.#wake?.()
+    for (const resolve of this.#flushes) resolve()
   }
 
   /** A full batch does not wait. */
