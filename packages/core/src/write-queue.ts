@@ -163,7 +163,7 @@ export class WriteQueue {
     const error = await this.#writeWithRetries(units)
     if (error === undefined || this.#abandoned) return
     if (units.length === 1) this.#fail(units, error)
-    else await this.#split(units)
+    else await this.#split(units, error)
   }
 
   /** @returns what went wrong last, `undefined` when the store has it */
@@ -178,18 +178,22 @@ export class WriteQueue {
     }
   }
 
-  /** Halves a failed batch until the culprit stands alone. A store that only fails ends it early. */
-  async #split(units: Unit[]): Promise<void> {
+  /**
+   * Halves a failed batch until the culprit stands alone. Parts are retried like batches until one has failed for good
+   * all the same; from then on each has one attempt, and a store that only fails ends it early.
+   */
+  async #split(units: Unit[], cause: unknown): Promise<void> {
     const giveUpAfter = 2 * Math.ceil(Math.log2(units.length))
+    let patient = isUsageError(cause, 'record-refused')
     let failuresInARow = 0
-    let lastError: unknown
+    let lastError = cause
     const parts = halves(units)
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       if (failuresInARow >= giveUpAfter) {
         this.#fail(part, lastError)
         continue
       }
-      const error = await this.#write(part)
+      const error = await (patient ? this.#writeWithRetries(part) : this.#write(part))
       await nextTurn()
       if (this.#abandoned) return
       if (error === undefined) {
@@ -198,7 +202,9 @@ export class WriteQueue {
       }
       lastError = error
       // A refusal is an answer: the store is there, so it says nothing of the parts that are left.
-      failuresInARow = isUsageError(error, 'record-refused') ? 0 : failuresInARow + 1
+      const refused = isUsageError(error, 'record-refused')
+      failuresInARow = refused ? 0 : failuresInARow + 1
+      patient &&= refused
       if (part.length === 1) this.#fail(part, error)
       else parts.push(...halves(part))
     }
