@@ -221,7 +221,9 @@ export class WriteQueue {
       this.#acknowledge(units, new Set(duplicates))
       return undefined
     } catch (error) {
-      if (!isUsageError(error, 'record-refused')) for (const unit of units) this.#perhapsStored.add(unit)
+      // What is refused is split, and reported when it stands alone.
+      if (isUsageError(error, 'record-refused') && units.length > 0) return error
+      for (const unit of units) this.#perhapsStored.add(unit)
       onFailure(error)
       return error ?? new Error('the store failed without saying why')
     }
