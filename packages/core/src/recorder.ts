@@ -108,7 +108,7 @@ class StoreRecorder implements Recorder {
   constructor({ store, batch = {}, maxPending = 10_000, retry = {}, meter, onError, strict = false }: RecorderOptions) {
     this.#strict = strict
     this.#onError = onError
-    this.#telemetry = createTelemetry(meter)
+    this.#telemetry = createTelemetry(meter, (cause) => report(onError, internalError('a metric', cause)))
     this.#tallies = new TallyBook({
       createId: () => uuidv7(Date.now()),
       capacity: MAX_TALLIES,

@@ -109,28 +109,39 @@ function instrumentsOf(meter: Meter | undefined): () => Instruments {
   }
 }
 
-/** @param meter default: the meter `withusage` of the global OpenTelemetry provider */
-export function createTelemetry(meter?: Meter): Telemetry {
+/**
+ * @param meter default: the meter `withusage` of the global OpenTelemetry provider
+ * @param onFailure told of what an instrument threw: it never reaches the account
+ */
+export function createTelemetry(meter?: Meter, onFailure: (cause: unknown) => void = () => {}): Telemetry {
   const instruments = instrumentsOf(meter)
   const models = new LabelSet(MODEL_LABELS)
   const endpoints = new LabelSet(ENDPOINT_LABELS)
 
+  function guarded<Args extends unknown[]>(measure: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        measure(...args)
+      } catch (cause) {
+        onFailure(cause)
+      }
+    }
+  }
+
   return {
-    accounted(account, reason, endpoint) {
+    accounted: guarded((account: Account, reason: Reason | null, endpoint: string) => {
       const label = endpoints.bound(endpoint)
       const { requests, unrecorded } = instruments()
       requests.add(1, reason === null ? { account, endpoint: label } : { account, reason, endpoint: label })
       if (account === 'unrecorded' && reason !== null) unrecorded.add(1, { endpoint: label, reason })
-    },
-    stored(records) {
+    }),
+    stored: guarded((records: readonly UsageRecord[]) => {
       const current = instruments()
       for (const record of records) storedLine(current, record, models)
       const first = records[0]
       if (first) storedRequest(current, first, models)
-    },
-    dropped(what) {
-      instruments().dropped.add(1, { what })
-    },
+    }),
+    dropped: guarded((what: Dropped) => instruments().dropped.add(1, { what })),
   }
 }
 
