@@ -57,6 +57,7 @@ const TOKEN_KINDS = [
 
 const MODEL_LABELS = 500
 const ENDPOINT_LABELS = 500
+const WORD_LABELS = 50
 const NANO = 1e9
 
 /** The metrics of one recorder. */
@@ -115,7 +116,7 @@ function instrumentsOf(meter: Meter | undefined): () => Instruments {
  */
 export function createTelemetry(meter?: Meter, onFailure: (cause: unknown) => void = () => {}): Telemetry {
   const instruments = instrumentsOf(meter)
-  const models = new LabelSet(MODEL_LABELS)
+  const labels = createLabels()
   const endpoints = new LabelSet(ENDPOINT_LABELS)
 
   function guarded<Args extends unknown[]>(measure: (...args: Args) => void): (...args: Args) => void {
@@ -137,30 +138,47 @@ export function createTelemetry(meter?: Meter, onFailure: (cause: unknown) => vo
     }),
     stored: guarded((records: readonly UsageRecord[]) => {
       const current = instruments()
-      for (const record of records) storedLine(current, record, models)
+      for (const record of records) storedLine(current, record, labels)
       const first = records[0]
-      if (first) storedRequest(current, first, models)
+      if (first) storedRequest(current, first, labels)
     }),
     dropped: guarded((what: Dropped) => instruments().dropped.add(1, { what })),
   }
 }
 
-function storedLine(to: Instruments, record: UsageRecord, models: LabelSet): void {
-  const model = models.bound(record.servedModel ?? 'unknown')
+/** The labels of stored records. A caller may ask for any model, so that those cannot crowd out the served ones. */
+interface Labels {
+  requestedModels: LabelSet
+  servedModels: LabelSet
+  providers: LabelSet
+  operations: LabelSet
+}
+
+function createLabels(): Labels {
+  return {
+    requestedModels: new LabelSet(MODEL_LABELS),
+    servedModels: new LabelSet(MODEL_LABELS),
+    providers: new LabelSet(WORD_LABELS),
+    operations: new LabelSet(WORD_LABELS),
+  }
+}
+
+function storedLine(to: Instruments, record: UsageRecord, labels: Labels): void {
+  const model = labels.servedModels.bound(record.servedModel ?? 'unknown')
   for (const [kind, field] of TOKEN_KINDS) {
     const count = record[field]
     if (count !== null) to.tokens.add(count, { served_model: model, kind })
   }
   if (record.costNanoUsd !== null) to.cost.add(record.costNanoUsd / NANO, { served_model: model })
-  const attributes = genAiAttributes(record, models)
+  const attributes = genAiAttributes(record, labels)
   if (record.inputTokens !== null)
     to.tokenUsage.record(record.inputTokens, { ...attributes, 'gen_ai.token.type': 'input' })
   if (record.outputTokens !== null)
     to.tokenUsage.record(record.outputTokens, { ...attributes, 'gen_ai.token.type': 'output' })
 }
 
-function storedRequest(to: Instruments, record: UsageRecord, models: LabelSet): void {
-  const attributes = genAiAttributes(record, models)
+function storedRequest(to: Instruments, record: UsageRecord, labels: Labels): void {
+  const attributes = genAiAttributes(record, labels)
   const seconds = record.durationMs / 1000
   to.requestDuration.record(
     seconds,
@@ -174,12 +192,15 @@ function storedRequest(to: Instruments, record: UsageRecord, models: LabelSet): 
     to.timePerOutputToken.record((seconds - first) / (outputTokens - 1), attributes)
 }
 
-function genAiAttributes(record: UsageRecord, models: LabelSet): Attributes {
+function genAiAttributes(record: UsageRecord, labels: Labels): Attributes {
   const attributes: Attributes = {}
-  if (record.operation !== null) attributes['gen_ai.operation.name'] = record.operation
-  if (record.provider !== null) attributes['gen_ai.provider.name'] = record.provider
-  if (record.requestedModel !== null) attributes['gen_ai.request.model'] = models.bound(record.requestedModel)
-  if (record.servedModel !== null) attributes['gen_ai.response.model'] = models.bound(record.servedModel)
+  const put = (name: string, values: LabelSet, value: string | null): void => {
+    if (value !== null) attributes[name] = values.bound(value)
+  }
+  put('gen_ai.operation.name', labels.operations, record.operation)
+  put('gen_ai.provider.name', labels.providers, record.provider)
+  put('gen_ai.request.model', labels.requestedModels, record.requestedModel)
+  put('gen_ai.response.model', labels.servedModels, record.servedModel)
   return attributes
 }
 
