@@ -26,7 +26,10 @@ export interface RecorderOptions {
   meter?: Meter
   /** Told of what went wrong. Default: one warning per error code and minute on the console. */
   onError?: OnError
-  /** A record that breaks an invariant throws at `record()` instead of being stored and reported. Default `false`. */
+  /**
+   * A record that breaks an invariant throws at `record()`, and its request is `record_failed`. Otherwise it is stored
+   * all the same if the store can hold it. Reported in both cases. Default `false`.
+   */
   strict?: boolean
 }
 
@@ -62,7 +65,8 @@ export interface Recorder {
    * Waits for requests in flight, settles the rest as cancelled, and writes what is left; then everything is accounted
    * for. The store stays open. Later records are `record_dropped`. Safe to call twice.
    *
-   * @param options.timeoutMs longest wait for requests in flight, and then again for the store. Default 10,000
+   * @param options.timeoutMs longest wait for requests in flight, and then again for the store, which always has two
+   * seconds; what it has not taken by then is `record_failed`. Default 10,000
    */
   close(options?: { timeoutMs?: number }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
