@@ -71,6 +71,6 @@ export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventByt
 }
 
 /** Only the white space that JSON allows between values. */
-export function isBlank(bytes: Uint8Array): boolean {
+function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
 }
