@@ -85,6 +85,12 @@ describe('an event larger than its bound', () => {
     expect(readBody([done, ...lines].join('\n'), options).reason).toBe('too_large')
   })
 
+  it.each(['\n', '\r\n', '\r'])('is one event, not several that end with %j', (lineBreak) => {
+    const event = `data: ${usageChunk(1, 2)}${lineBreak}${lineBreak}`
+    const options = { contentType: 'text/event-stream', maxEventBytes: event.length }
+    expect(readBody(event.repeat(20), options).lines).toHaveLength(1)
+  })
+
   it('is one byte larger than the largest that is read', () => {
     const event = `data: ${usageChunk(1, 2)}\n\n`
     const stream = (maxEventBytes: number) =>
