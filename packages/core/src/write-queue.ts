@@ -89,7 +89,7 @@ export class WriteQueue {
   async #pumpAll(): Promise<void> {
     // A pump under way brings what waited when it began.
     await this.#pumping
-    if (this.#hasWork) await this.#pump()
+    if (this.#pumping || this.#hasWork) await this.#pump()
   }
 
   /** Gives up: whatever is not acknowledged has failed. A write under way is waited for no longer. */
