@@ -6,12 +6,13 @@ import {
   inTurn,
   losingAnswers,
   refusing,
+  SAMPLE_TIME,
   sampleRecord,
   sampleRequest,
   slow,
   sound,
 } from '@withusage/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isUsageError } from '../src/errors.ts'
 import type { UsageRecord } from '../src/record.ts'
 import { ALWAYS } from './support/metered.ts'
@@ -99,6 +100,33 @@ describe('a request', () => {
     recorder.record([sampleRecord()])
     await recorder.flush()
     expect(recorder.stats()).toMatchObject({ recorded: 1, unrecorded: { no_usage: 1, failed: 1 } })
+  })
+
+  it('that is stored no longer holds its quarter of an hour', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: SAMPLE_TIME })
+    onTestFinished(() => void vi.useRealTimers())
+    const { recorder, memory } = recording()
+    const countOne = (): void => recorder.open({ endpoint: '/chat', startedAt: SAMPLE_TIME }).unrecorded('no_usage')
+    recorder.record([sampleRecord()])
+    countOne()
+    vi.setSystemTime(SAMPLE_TIME.getTime() + 900_000)
+    await recorder.flush()
+    recorder.open({ endpoint: '/chat' }).unrecorded('failed')
+    await recorder.flush()
+    countOne()
+    await recorder.flush()
+    const account = await memory.account({
+      ...ALWAYS,
+      from: SAMPLE_TIME,
+      bucket: '15m',
+      to: new Date(Date.now() + 900_000),
+    })
+    expect(account.map(({ reason, start }) => [reason, start.getTime() - SAMPLE_TIME.getTime()])).toEqual([
+      [null, 0],
+      ['no_usage', 0],
+      ['failed', 900_000],
+      ['no_usage', 900_000],
+    ])
   })
 
   it('of several lines is one request, all its lines stored or none', async () => {
@@ -330,6 +358,17 @@ describe('flush()', () => {
     const account = await setting.memory.account({ ...ALWAYS, bucket: null })
     expect(account.map(({ requests }) => requests)).toEqual([5, 1])
     await first
+  })
+
+  it('waits for the write that another flush has begun', async () => {
+    const setting = recording(slow(3))
+    recordMany(setting, 1)
+    const first = setting.recorder.flush()
+    recordMany(setting, 1)
+    const second = setting.recorder.flush()
+    await setting.recorder.flush()
+    expect(setting.recorder.stats()).toMatchObject({ recorded: 2, inFlight: 0 })
+    await Promise.all([first, second])
   })
 
   it('ends although requests keep coming as fast as the store takes them', async () => {

@@ -138,6 +138,19 @@ describe('a quarter of an hour that is over', () => {
     expect(total()).toBe(4)
   })
 
+  it('keeps a total that grew while its write was under way', () => {
+    const { book, count, store, send, total } = setUp()
+    count(NOON)
+    const { tallies, acknowledge } = book.unsent()
+    count(NOON)
+    vi.setSystemTime(NOON + QUARTER)
+    store(tallies)
+    acknowledge()
+    count(NOON)
+    send()
+    expect(total()).toBe(3)
+  })
+
   it('keeps the counts of a request whose record was given up long after', () => {
     const { book, send, total } = setUp()
     const slot = book.enter(NOON)
