@@ -1,5 +1,5 @@
 import { failing, hanging, inTurn, sampleRecord, slow } from '@withusage/testing'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRecorder, type Recorder, type Ticket } from '../src/recorder.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { openRecording, recording } from './support/recording.ts'
@@ -135,7 +135,16 @@ describe('after close()', () => {
 })
 
 describe('close() with a store that does not answer', () => {
-  // Two seconds: the store's least share of the time.
+  /** As long as `close()` may take: the store has two seconds at the least. */
+  async function closeInFakeTime(recorder: Recorder): Promise<void> {
+    const closed = recorder.close({ timeoutMs: 1 })
+    await vi.advanceTimersByTimeAsync(2_001)
+    await closed
+  }
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
   it('gives up in bounded time, and everything is accounted for', async () => {
     const { recorder, store, codes } = openRecording(hanging)
     const ticket = recorder.open({ endpoint: '/chat' })
@@ -143,7 +152,7 @@ describe('close() with a store that does not answer', () => {
     recorder.record([sampleRecord()])
     const flushed = recorder.flush()
     recorder.record([sampleRecord()])
-    await recorder.close({ timeoutMs: 1 })
+    await closeInFakeTime(recorder)
     expect(recorder.stats()).toMatchObject({ recorded: 0, unrecorded: { record_failed: 3 }, inFlight: 0 })
     expect(codes()).toEqual(['record-lost', 'record-lost', 'record-lost'])
     expect(store.attempts).toHaveLength(1)
@@ -155,7 +164,7 @@ describe('close() with a store that does not answer', () => {
   it('writes nothing of what it has given up, should the store come back, but the counts', async () => {
     const { recorder, store, memory } = openRecording(failing, { retry: { attempts: 99, minMs: 3_600_000 } })
     for (let request = 0; request < 4; request++) recorder.record([sampleRecord()])
-    await recorder.close({ timeoutMs: 1 })
+    await closeInFakeTime(recorder)
     let written = (): void => {}
     const counted = new Promise<void>((resolve) => {
       written = resolve
