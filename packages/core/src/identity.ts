@@ -9,7 +9,6 @@ export interface RecordedIdentity {
   apiKeyId: string | null
   apiKeyName: string | null
   projectId: string | null
-  tags: Record<string, string>
 }
 
 /** The user of a server that knows no users: always `{ id: 'local' }`. */
@@ -20,7 +19,7 @@ export function localUser(): FallbackUser {
 /**
  * The identity as it is recorded, or `null` when it names no user.
  *
- * @param onCut called for every value that was longer than its limit, and every tag past the limit
+ * @param onCut called for every value that was longer than its limit
  */
 export function recordedIdentity(identity: Identity | null | undefined, onCut: () => void): RecordedIdentity | null {
   const userId = cleanText(identity?.user?.id, TEXT_LIMITS.id, onCut)
@@ -32,7 +31,6 @@ export function recordedIdentity(identity: Identity | null | undefined, onCut: (
     apiKeyId: cleanText(identity.apiKey?.id, TEXT_LIMITS.id, onCut),
     apiKeyName: cleanText(identity.apiKey?.name, TEXT_LIMITS.name, onCut),
     projectId: cleanText(identity.project?.id, TEXT_LIMITS.id, onCut),
-    tags: cleanTags(identity.tags, onCut),
   }
 }
 

@@ -48,6 +48,8 @@ interface Line {
   raw: unknown
   /** The stamp whose facts belong to this line alone. */
   stamp: UsageStamp | null
+  /** Added by `addUsage`: another call, of which the facts of the request's own call say nothing. */
+  added: boolean
 }
 
 /** The records of one settled request, in the order of their lines; `null` when no user can be named. */
@@ -55,18 +57,18 @@ export function buildRecords(seen: Observed, context: RecordContext): UsageRecor
   const identity = recordedIdentity(context.identity, context.onCut)
   if (identity === null) return null
   const request = requestFields(seen, context)
-  const tags = { ...identity.tags, ...cleanTags(seen.stamp?.tags, context.onCut) }
+  const tags = { ...context.identity?.tags, ...seen.stamp?.tags }
   return linesOf(seen).map((line, index) => ({
     ...request,
     ...identity,
     ...lineFields(line, index, seen, context),
-    tags: line.evidence === 'stamp' && line.stamp ? { ...tags, ...cleanTags(line.stamp.tags, context.onCut) } : tags,
+    tags: cleanTags({ ...tags, ...line.stamp?.tags }, context.onCut),
   }))
 }
 
 /** The primary lines come from one kind of evidence; added lines are always additional. */
 function linesOf(seen: Observed): Line[] {
-  const added = seen.added.map((stamp) => stampedLine(stamp, null))
+  const added = seen.added.map((stamp) => ({ ...stampedLine(stamp, null), added: true }))
   return [...primaryLines(seen), ...added]
 }
 
@@ -82,6 +84,7 @@ function primaryLines({ stamp, reading }: Observed): Line[] {
     final,
     raw: reading?.raw ?? null,
     stamp: alone ? stamp : null,
+    added: false,
   }))
 }
 
@@ -96,6 +99,7 @@ function stampedLine(stamp: UsageStamp, readModel: string | null): Line {
     final: true,
     raw: null,
     stamp,
+    added: false,
   }
 }
 
@@ -146,10 +150,9 @@ function correlationId({ stamp, requestHeaders, responseHeaders }: Observed): st
 /** What one record says of its own model call. */
 function lineFields(line: Line, index: number, seen: Observed, { onCut }: RecordContext) {
   const { reading, createdAt } = seen
-  const { stamp, usage } = line
-  const primary = index === 0
-  const read = line.evidence === 'body' || stamp === seen.stamp ? reading : null
-  const shared = seen.stamp
+  const { stamp, usage, added } = line
+  const read = added ? null : reading
+  const filtered = index === 0 ? seen.stamp : null
   return {
     ...usage,
     id: reading?.replay
@@ -158,13 +161,13 @@ function lineFields(line: Line, index: number, seen: Observed, { onCut }: Record
     line: index,
     evidence: line.evidence,
     operation: cleanText(stamp?.operation ?? read?.operation, TEXT_LIMITS.word, onCut),
-    provider: cleanText(stamp?.provider ?? shared?.provider, TEXT_LIMITS.word, onCut),
+    provider: cleanText(added ? stamp?.provider : seen.stamp?.provider, TEXT_LIMITS.word, onCut),
     servedModel: cleanText(line.servedModel, TEXT_LIMITS.model, onCut),
     serviceTier: cleanText(usage.serviceTier, TEXT_LIMITS.word, onCut),
     consistent: line.consistent,
     final: line.final || seen.ending === 'complete',
-    preFilterInputTokens: (primary ? shared?.preFilterInputTokens : stamp?.preFilterInputTokens) ?? null,
-    postFilterInputTokens: (primary ? shared?.postFilterInputTokens : stamp?.postFilterInputTokens) ?? null,
+    preFilterInputTokens: filtered?.preFilterInputTokens ?? stamp?.preFilterInputTokens ?? null,
+    postFilterInputTokens: filtered?.postFilterInputTokens ?? stamp?.postFilterInputTokens ?? null,
     prefillTokens: stamp?.prefillTokens ?? read?.prefillTokens ?? null,
     draftTokens: stamp?.draftTokens ?? read?.draftTokens ?? null,
     responseId: cleanText(stamp?.responseId ?? read?.responseId, TEXT_LIMITS.id, onCut),
