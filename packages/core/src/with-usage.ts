@@ -22,13 +22,13 @@ export function withUsage<Args extends readonly [request: Request, ...rest: unkn
   const resolveOptions = optionsResolver(options)
 
   return async function metered(...args: Args): Promise<Response> {
+    if (currentUsage()?.open) return handler(...args)
     const resolved = resolveOptions()
     if (resolved.recorder === null) return passThrough(() => handler(...args))
-    if (currentUsage()?.open) return handler(...args)
     const exchange = openExchange(args, { ...resolved, recorder: resolved.recorder })
     if (exchange === null) return handler(...args)
-    const response = await answerOf(exchange, () => handler(...args))
-    askAdapter(exchange, resolved, args)
+    const askFramework = (): void => askAdapter(exchange, resolved, args)
+    const response = await answerOf(exchange, () => handler(...args), askFramework)
     return deliver(exchange, args[0], response)
   }
 }
@@ -55,31 +55,44 @@ function openExchange(
 }
 
 /** The handler's answer. What it throws, a framework's control-flow signal too, goes on untouched. */
-async function answerOf(exchange: Exchange, handle: () => Response | Promise<Response>): Promise<Response> {
+async function answerOf(
+  exchange: Exchange,
+  handle: () => Response | Promise<Response>,
+  askFramework: () => void,
+): Promise<Response> {
   try {
-    return await exchange.run(handle)
+    const response = await exchange.run(handle)
+    askFramework()
+    return response
   } catch (error) {
+    askFramework()
     exchange.threw()
     throw error
   }
 }
 
 /** What only the framework knows: the route, and how to keep the platform alive until the store has the record. */
-function askAdapter(exchange: Exchange, options: ResolvedOptions, args: readonly unknown[]): void {
-  const { route, waitUntil, onError } = options
-  try {
-    exchange.route(route?.(...(args as never[])))
-    waitUntil?.(exchange.acknowledged(), ...(args as never[]))
-  } catch (error) {
-    report(onError, internalError('the adapter', error))
+function askAdapter(
+  exchange: Exchange,
+  { route, waitUntil, onError }: ResolvedOptions,
+  args: readonly unknown[],
+): void {
+  const ask = (what: string, question: () => void): void => {
+    try {
+      question()
+    } catch (error) {
+      report(onError, internalError(what, error))
+    }
   }
+  if (route) ask('asking for the route', () => exchange.route(route(...(args as never[]))))
+  if (waitUntil) ask('waitUntil', () => waitUntil(exchange.acknowledged(), ...(args as never[])))
 }
 
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
 function deliver(exchange: Exchange, request: Request, response: Response): Response {
   if (!exchange.answer(headOf(response))) return response
   const { body } = response
-  if (body === null || body.locked || response.bodyUsed) {
+  if (!body || !isUnread(response)) {
     exchange.end('complete')
     return response
   }
@@ -100,6 +113,11 @@ function deliver(exchange: Exchange, request: Request, response: Response): Resp
   if (signal?.aborted) leave()
   else signal?.addEventListener('abort', leave, { once: true })
   return rewrap(response, stream)
+}
+
+/** False when someone else reads the body, and for a body of another kind than the platform's own. */
+function isUnread({ body, bodyUsed }: Response): boolean {
+  return typeof body?.getReader === 'function' && !body.locked && !bodyUsed
 }
 
 /** Some frameworks take something else for an upgrade: it has neither status nor body. */
