@@ -270,7 +270,7 @@ describe('A stream that breaks', () => {
 
   let left: string[] = []
 
-  function pull(controller: { enqueue(chunk: Uint8Array): void }): void {
+  function pull(controller: { enqueue(chunk: Uint8Array<ArrayBuffer>): void }): void {
     const next = left.shift()
     if (next === undefined) throw failure
     controller.enqueue(bytesOf(next))
@@ -334,6 +334,19 @@ describe('A body that someone else holds', () => {
     const { wrap, recorder } = metering()
     const response = json(chatCompletion())
     await response.text()
+    expect(await wrap(() => response)(post())).toBe(response)
+    expect(recorder.stats().unrecorded).toEqual({ no_usage: 1 })
+  })
+})
+
+describe('A body that is no web stream', () => {
+  it.each([
+    ['of another library', Readable.from(['{}'])],
+    ['missing, where the platform has no streams', undefined],
+  ])('goes back untouched: %s', async (_, body) => {
+    const { wrap, recorder } = metering()
+    const response = json({})
+    Object.defineProperty(response, 'body', { value: body })
     expect(await wrap(() => response)(post())).toBe(response)
     expect(recorder.stats().unrecorded).toEqual({ no_usage: 1 })
   })

@@ -1,3 +1,5 @@
+import { ReadableStream as IterableStream } from 'node:stream/web'
+
 const encoder = new TextEncoder()
 
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
@@ -17,6 +19,11 @@ export function streamOf(chunks: Iterable<Uint8Array | string>): ReadableStream<
     },
     { highWaterMark: 0 },
   )
+}
+
+/** What `ReadableStream.from` gives; the DOM's types do not know it yet. */
+export function streamFrom(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  return IterableStream.from(chunks) as ReadableStream<Uint8Array>
 }
 
 export function json(body: unknown, init: ResponseInit = {}): Response {

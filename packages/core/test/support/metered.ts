@@ -40,7 +40,7 @@ export function metering(store: UsageStore = memoryStore()): Metering {
   async function records(): Promise<UsageRecord[]> {
     await recorder.flush()
     const page = await store.records(ALWAYS)
-    return page.records.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1) || a.line - b.line)
+    return page.records.toSorted(byRequestAndLine)
   }
 
   return {
@@ -55,6 +55,11 @@ export function metering(store: UsageStore = memoryStore()): Metering {
       return all[0] as UsageRecord
     },
   }
+}
+
+function byRequestAndLine(a: UsageRecord, b: UsageRecord): number {
+  if (a.requestId === b.requestId) return a.line - b.line
+  return a.requestId < b.requestId ? -1 : 1
 }
 
 export function post(url = CHAT_URL, init: RequestInit = {}): Request {
