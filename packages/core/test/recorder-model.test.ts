@@ -85,6 +85,7 @@ class Run {
       retry: { attempts, minMs: 0, maxMs: 0 },
       maxPending: 12,
     })
+    this.#behave(sound)
   }
 
   async take(step: Step): Promise<void> {
@@ -161,9 +162,9 @@ class Run {
     if (record) this.#bare([sampleRecord({ id: record.id })])
   }
 
+  /** What is refused is refused always. */
   #behave(fault: Fault): void {
-    const refuse = refusing(this.#refused)
-    this.recording.store.behave((write, batch) => refuse(() => fault(write, batch), batch))
+    this.recording.store.behave((write, batch) => refusing(this.#refused)(() => fault(write, batch), batch))
   }
 }
 
