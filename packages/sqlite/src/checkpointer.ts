@@ -1,19 +1,30 @@
-/** Rows written between two checkpoints: about a megabyte of write-ahead log. */
-const ROWS = 1_000
+import { type CheckpointThread, startCheckpointThread } from './checkpoint-thread.ts'
+
+/** Rows written between two checkpoints: about four megabytes of write-ahead log. */
+const ROWS = 4_000
 
 /**
- * Moves the write-ahead log into the database on another thread. A checkpoint waits for the disk, 10 to 45 ms where it
- * was measured; on this thread that would hold the event loop inside a commit.
+ * Moves the write-ahead log into the database on another thread, every few thousand rows. A checkpoint waits for the
+ * disk; inside a commit, where SQLite would do it, that holds the event loop for 15 to 45 ms.
  *
  * @see docs/decisions/sqlite-slices.md
  */
 export class Checkpointer {
   readonly #path: string
-  #worker: Promise<CheckpointWorker | null> | null = null
+  #thread: Promise<CheckpointThread | null> | null = null
+  #underWay: Promise<void> = Promise.resolve()
   #rows = 0
 
   constructor(path: string) {
     this.#path = path
+  }
+
+  /**
+   * Resolves when no checkpoint is under way. The store waits for it: a write beside a checkpoint keeps the log from
+   * starting over, and it would grow for as long as writes do not pause.
+   */
+  idle(): Promise<void> {
+    return this.#underWay
   }
 
   /** Rows have been written. The thread starts when there is something to do. */
@@ -21,44 +32,16 @@ export class Checkpointer {
     this.#rows += rows
     if (this.#rows < ROWS) return
     this.#rows = 0
-    this.#worker ??= startWorker(this.#path)
-    void this.#worker.then((worker) => worker?.postMessage('checkpoint'))
+    this.#underWay = this.#underWay.then(() => this.#checkpoint())
   }
 
   async close(): Promise<void> {
-    const worker = await this.#worker
-    this.#worker = null
-    await worker?.terminate()
+    await this.#underWay
+    await (await this.#thread)?.end()
   }
-}
 
-interface CheckpointWorker {
-  postMessage(message: string): void
-  terminate(): Promise<unknown>
-}
-
-/** Source text and no file of its own: it survives every bundler. A checkpoint that fails is tried again at the next. */
-const SOURCE = `
-const { parentPort, workerData } = require('node:worker_threads')
-const { DatabaseSync } = require('node:sqlite')
-let database
-parentPort.on('message', () => {
-  try {
-    database ??= new DatabaseSync(workerData, { timeout: 0 })
-    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
-  } catch {}
-})
-`
-
-/** `null` where there are no threads: commits then checkpoint by themselves, at the bound set by the connection. */
-async function startWorker(path: string): Promise<CheckpointWorker | null> {
-  try {
-    const { Worker } = await import('node:worker_threads')
-    const worker = new Worker(SOURCE, { eval: true, workerData: path, execArgv: [], stdout: false, stderr: false })
-    worker.on('error', () => {})
-    worker.unref()
-    return worker
-  } catch {
-    return null
+  async #checkpoint(): Promise<void> {
+    this.#thread ??= startCheckpointThread(this.#path)
+    await (await this.#thread)?.checkpoint()
   }
 }

@@ -85,10 +85,10 @@ export function decodeRecord(row: Record<string, unknown>): UsageRecord {
 
 function encode(value: unknown, kind: Kind, name: string): Cell {
   if (kind === 'tags') return storableJson(value) ?? '{}'
-  if (kind === 'json') return storableJson(value)
   if (value === null) return null
   if (kind === 'text' && typeof value === 'string') return storableText(value)
   if (kind === 'integer' && Number.isSafeInteger(value)) return value as number
+  if (kind === 'json') return storableJson(value)
   if (kind === 'real' && Number.isFinite(value)) return value as number
   if (kind === 'boolean' && typeof value === 'boolean') return value ? 1 : 0
   if (kind === 'instant') return storableInstant(`${name} of a record`, value as Date)

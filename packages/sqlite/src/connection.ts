@@ -8,8 +8,11 @@ export interface Connection {
   writes: WriteStatements
 }
 
-/** Pages of the write-ahead log at which a commit checkpoints by itself: the bound when the other thread falls behind. */
-const LOG_PAGES = 4_000
+/**
+ * Pages of the write-ahead log (40 MB) at which a commit checkpoints by itself: the bound when the checkpoint thread is
+ * missing, or other processes write without pause.
+ */
+const LOG_PAGES = 10_000
 
 /**
  * Opens the file, makes it if there is none, and migrates it. Nothing stays open when that fails, so it can be tried

@@ -39,6 +39,6 @@ test.each([1, 4, 9])(
 )
 
 test('a process that never closes its store still ends, whatever the store has running', async () => {
-  const writer = startChild('write-batches.ts', temporaryFile(), 15, 200, 'a')
+  const writer = startChild('write-batches.ts', temporaryFile(), 25, 200, 'a')
   expect(await writer.exit).toBe(0)
 })

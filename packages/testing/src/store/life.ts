@@ -26,6 +26,13 @@ export function testLife(create: CreateStore): void {
     }),
   )
 
+  test('what was given before close is done, not dropped', async () => {
+    const store = await create()
+    const calls = [store.write({ records: [sampleRecord()], tallies: [] }), store.records(ALWAYS)]
+    await store.close()
+    expect(await Promise.all(calls)).toMatchObject([{ duplicates: [] }, { records: [{ line: 0 }] }])
+  })
+
   test('closes twice, and also when it was never used', async () => {
     const store = await create()
     await store.close()

@@ -1,0 +1,66 @@
+/** A thread with a connection of its own. It keeps the process alive only while a checkpoint is under way. */
+export interface CheckpointThread {
+  /** Resolves when the checkpoint is done or has failed, or the thread has ended. */
+  checkpoint(): Promise<void>
+  end(): Promise<unknown>
+}
+
+/**
+ * Source text and no file of its own: it survives every bundler. A checkpoint that fails leaves its pages to the next
+ * one.
+ */
+const SOURCE = `
+const { parentPort, workerData } = require('node:worker_threads')
+const { DatabaseSync } = require('node:sqlite')
+let database
+parentPort.on('message', () => {
+  try {
+    database ??= new DatabaseSync(workerData, { timeout: 0 })
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  } catch {}
+  parentPort.postMessage('done')
+})
+`
+
+/** `null` where there are no threads: commits then checkpoint by themselves, at the bound that the connection sets. */
+export async function startCheckpointThread(path: string): Promise<CheckpointThread | null> {
+  try {
+    const { Worker } = await import('node:worker_threads')
+    return watch(new Worker(SOURCE, { eval: true, workerData: path, execArgv: [] }))
+  } catch {
+    return null
+  }
+}
+
+/** A worker of `node:worker_threads`, as far as it is used. */
+interface Worker {
+  on(event: 'message' | 'error' | 'exit', listener: () => void): unknown
+  postMessage(message: string): void
+  ref(): void
+  unref(): void
+  terminate(): Promise<unknown>
+}
+
+function watch(worker: Worker): CheckpointThread {
+  let ended = false
+  let answer = (): void => {}
+  worker.on('message', () => answer())
+  worker.on('error', () => {})
+  worker.on('exit', () => {
+    ended = true
+    answer()
+  })
+  worker.unref()
+  return {
+    async checkpoint() {
+      if (ended) return
+      worker.ref()
+      await new Promise<void>((resolve) => {
+        answer = resolve
+        worker.postMessage('checkpoint')
+      })
+      worker.unref()
+    },
+    end: () => worker.terminate(),
+  }
+}
