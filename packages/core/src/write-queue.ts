@@ -44,6 +44,7 @@ export class WriteQueue {
   #waiting: Unit[] = []
   #pendingRecords = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  #timerDelayMs = 0
   #pumping: Promise<void> | undefined
   /** Units that are not done, waiting or in the write under way. */
   readonly #pending = new Set<Unit>()
@@ -109,10 +110,10 @@ export class WriteQueue {
 
   #startSoon(delayMs: number): void {
     if (this.#abandoned || this.#pumping) return
-    if (this.#timer !== undefined) {
-      if (delayMs > 0) return
-      clearTimeout(this.#timer)
-    }
+    // A pump that is due already is not put off by the next push.
+    if (this.#timer !== undefined && this.#timerDelayMs <= delayMs) return
+    clearTimeout(this.#timer)
+    this.#timerDelayMs = delayMs
     this.#timer = setTimeout(() => void this.#pump(), delayMs)
     unref(this.#timer)
   }

@@ -43,6 +43,16 @@ const accountsOf = ({ results }: Setting): string[] => results.map(([, account])
 const sizesOf = ({ attempts }: Setting): number[] => attempts.map(({ records }) => records.length)
 
 describe('the queue', () => {
+  it('writes a full batch though more comes in every turn of the loop', async () => {
+    const setting = setUp(sound, { size: 2, maxPending: Number.POSITIVE_INFINITY })
+    for (let turn = 0; turn < 50_000 && setting.attempts.length === 0; turn++) {
+      setting.push(1)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(setting.attempts.length).toBeGreaterThan(0)
+    await setting.queue.flush()
+  })
+
   it('writes in batches, in order, one at a time', async () => {
     let underWay = 0
     const setting = setUp(
