@@ -1,7 +1,7 @@
 import { builtInFormats } from '../formats/built-in.ts'
 import type { Format, FormatHints } from '../formats/format.ts'
 import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
-import { foldEvents } from './event-fold.ts'
+import { type FoldResult, foldEvents } from './event-fold.ts'
 import { jsonTransport } from './json.ts'
 import { ndjsonTransport } from './ndjson.ts'
 import { claimOf, contentStart, sniff, type Verdict } from './sniff.ts'
@@ -18,6 +18,8 @@ export interface MeterOptions {
 }
 
 const MEBIBYTE = 1024 * 1024
+
+const NOTHING_READ: FoldResult = { format: null, reading: null, reason: null }
 
 /** Creates the reader of one response's usage. Holds at most one event, or one document, at a time. */
 export function createMeter(response: MeterResponse, options: MeterOptions = {}): Meter {
@@ -52,9 +54,19 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
     return 'no_usage'
   }
 
+  /** Runs what must not throw at the caller; a body on which it did is not read any further, nor believed. */
+  function guard(run: () => void): void {
+    try {
+      run()
+    } catch {
+      transport = null
+      verdict = 'unreadable'
+    }
+  }
+
   function conclude(): Reading {
-    transport?.end()
-    const { format, reading: found, reason } = fold.result()
+    guard(() => transport?.end())
+    const { format, reading: found, reason } = transport ? fold.result() : NOTHING_READ
     const why = transport ? reason : reasonWithoutTransport()
     return {
       format: format?.name ?? null,
@@ -74,13 +86,10 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   return {
     write(chunk) {
       if (reading) return
-      try {
+      guard(() => {
         if (transport) transport.write(chunk)
         else if (verdict === 'more') begin(chunk)
-      } catch {
-        transport = null
-        verdict = 'unreadable'
-      }
+      })
     },
     end() {
       reading ??= conclude()

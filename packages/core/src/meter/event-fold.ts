@@ -3,7 +3,7 @@ import type { ReadingReason } from '../types.ts'
 import type { EventSink } from './transport.ts'
 
 /** What the events of one body add up to. */
-interface FoldResult {
+export interface FoldResult {
   format: Format | null
   reading: FormatReading | null
   /** Why there are no lines; `null` when there are. */

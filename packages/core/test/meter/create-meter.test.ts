@@ -26,6 +26,13 @@ describe('createMeter', () => {
     }
   })
 
+  it('does not believe a body of which it lost a piece', () => {
+    const meter = createMeter({ headers: headersOf({ contentType: 'text/event-stream' }) })
+    meter.write(bytesOf(`data: ${usageChunk(1, 2)}\n\n`))
+    meter.write(null as unknown as Uint8Array)
+    expect(meter.end()).toMatchObject({ lines: [], reason: 'unreadable_body' })
+  })
+
   it('names the requested model only where the response names none', () => {
     const unnamed = JSON.stringify({ ...JSON.parse(CHAT), model: '' })
     expect(readBody(CHAT, { requestedModel: 'auto' })).toMatchObject({
