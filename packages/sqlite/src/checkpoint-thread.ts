@@ -1,3 +1,5 @@
+import { builtinModule } from './builtin-module.ts'
+
 /** A thread with a connection of its own. It keeps the process alive only while a checkpoint is under way. */
 export interface CheckpointThread {
   /** Resolves when the checkpoint is done or has failed, or the thread has ended. */
@@ -23,10 +25,11 @@ parentPort.on('message', () => {
 `
 
 /** `null` where there are no threads: commits then checkpoint by themselves, at the bound that the connection sets. */
-export async function startCheckpointThread(path: string): Promise<CheckpointThread | null> {
+export function startCheckpointThread(path: string): CheckpointThread | null {
+  const threads = builtinModule('node:worker_threads')
+  if (!threads) return null
   try {
-    const { Worker } = await import('node:worker_threads')
-    return watch(new Worker(SOURCE, { eval: true, workerData: path, execArgv: [] }))
+    return watch(new threads.Worker(SOURCE, { eval: true, workerData: path, execArgv: [] }))
   } catch {
     return null
   }

@@ -11,7 +11,7 @@ const ROWS = 4_000
  */
 export class Checkpointer {
   readonly #path: string
-  #thread: Promise<CheckpointThread | null> | null = null
+  #thread: CheckpointThread | null | undefined
   #underWay: Promise<void> = Promise.resolve()
   #rows = 0
 
@@ -37,11 +37,11 @@ export class Checkpointer {
 
   async close(): Promise<void> {
     await this.#underWay
-    await (await this.#thread)?.end()
+    await this.#thread?.end()
   }
 
   async #checkpoint(): Promise<void> {
-    this.#thread ??= startCheckpointThread(this.#path)
-    await (await this.#thread)?.checkpoint()
+    if (this.#thread === undefined) this.#thread = startCheckpointThread(this.#path)
+    await this.#thread?.checkpoint()
   }
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '@withusage/core'
+import { builtinModule } from './builtin-module.ts'
 
 /** What SQLite keeps in a cell, as far as this store uses it. */
 export type Cell = string | number | null
@@ -25,9 +26,10 @@ export type OpenDriver = (path: string) => Driver
  * @throws UsageError `store-unavailable` when the runtime has none
  */
 export async function loadDriver(): Promise<OpenDriver> {
-  const { DatabaseSync } = await import('node:sqlite').catch((cause: unknown) => {
+  const sqlite = builtinModule('node:sqlite')
+  if (!sqlite) {
     const message = '[withusage/sqlite] this runtime has no node:sqlite; use Node.js 22.13 or later, or Deno'
-    throw new UsageError('store-unavailable', message, { cause })
-  })
-  return (path) => new DatabaseSync(path, { timeout: 0 }) as Driver
+    throw new UsageError('store-unavailable', message)
+  }
+  return (path) => new sqlite.DatabaseSync(path, { timeout: 0 }) as Driver
 }
