@@ -233,7 +233,7 @@ export class Exchange {
     if (this.#concluded) return
     this.#concluded = true
     this.#guarded('recording', undefined, () => {
-      const verdict = verdictOn({ ...this.#seen, stamped: hasEvidence(this.#seen) })
+      const verdict = verdictOn({ ...this.#seen, answered: this.#answered, stamped: hasEvidence(this.#seen) })
       if (verdict.account === 'ignored') this.#ticket.ignored(verdict.reason)
       else if (verdict.account === 'unrecorded') this.#ticket.unrecorded(verdict.reason)
       else this.#record()
@@ -244,10 +244,10 @@ export class Exchange {
 
   #record(): void {
     const { recorder, fallbackUser } = this.#options
-    const identity = this.#seen.identity ?? this.#identity.answer ?? (fallbackUser && { user: fallbackUser })
     const records = buildRecords(this.#seen, {
       endpoint: this.#ticket.endpoint,
-      identity,
+      identity: this.#seen.identity ?? this.#identity.answer,
+      fallbackUser,
       onCut: () => recorder.dropped('value_cut'),
     })
     const first = records?.[0]

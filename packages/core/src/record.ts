@@ -66,7 +66,7 @@ export const usageRecordSchema = z.strictObject({
   timeToFirstByteMs: z.number().min(0).nullable(),
   /** The body came as a stream of events. */
   streamed: z.boolean(),
-  /** HTTP status; 0 when the handler threw. */
+  /** HTTP status; 0 when the handler threw, or had not answered when the request ended. */
   status: z.int().min(0).max(999),
   outcome: z.enum(['complete', 'cancelled', 'failed']),
   evidence: z.enum(['stamp', 'upstream', 'body', 'estimate']),

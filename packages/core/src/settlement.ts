@@ -6,7 +6,7 @@ import type { UsageRecord } from './record.ts'
 import { isEvidence, stampedUsage, type UsageStamp } from './stamp.ts'
 import { cleanText, TEXT_LIMITS } from './text.ts'
 import { traceOf } from './trace.ts'
-import type { Evidence, Identity, Outcome, Reading, TokenUsage } from './types.ts'
+import type { Evidence, FallbackUser, Identity, Outcome, Reading, TokenUsage } from './types.ts'
 import type { Ending } from './verdict.ts'
 
 /** Everything that was seen of one request. */
@@ -34,6 +34,8 @@ export interface Observed extends Statements {
 export interface RecordContext {
   endpoint: string
   identity: Identity | null | undefined
+  /** Pays when the identity names no user. */
+  fallbackUser: FallbackUser | null
   /** A value was longer than its limit. */
   onCut(): void
 }
@@ -54,7 +56,9 @@ interface Line {
 
 /** The records of one settled request, in the order of their lines; `null` when no user can be named. */
 export function buildRecords(seen: Observed, context: RecordContext): UsageRecord[] | null {
-  const identity = recordedIdentity(context.identity, context.onCut)
+  const { fallbackUser, onCut } = context
+  const identity =
+    recordedIdentity(context.identity, onCut) ?? recordedIdentity(fallbackUser && { user: fallbackUser }, onCut)
   if (identity === null) return null
   const request = requestFields(seen, context)
   const tags = { ...context.identity?.tags, ...seen.stamp?.tags }
@@ -62,7 +66,7 @@ export function buildRecords(seen: Observed, context: RecordContext): UsageRecor
     ...request,
     ...identity,
     ...lineFields(line, index, seen, context),
-    tags: cleanTags({ ...tags, ...line.stamp?.tags }, context.onCut),
+    tags: cleanTags({ ...tags, ...line.stamp?.tags }, onCut),
   }))
 }
 
@@ -138,12 +142,14 @@ function requestFields(seen: Observed, { endpoint, onCut }: RecordContext) {
   } as const satisfies Partial<UsageRecord>
 }
 
+/** The first that says something: an empty header is none. */
 function correlationId({ stamp, requestHeaders, responseHeaders }: Observed): string | null {
   return (
-    stamp?.correlationId ??
-    responseHeaders?.get('x-correlation-id') ??
-    requestHeaders.get('x-correlation-id') ??
-    requestHeaders.get('x-request-id')
+    stamp?.correlationId ||
+    responseHeaders?.get('x-correlation-id') ||
+    requestHeaders.get('x-correlation-id') ||
+    requestHeaders.get('x-request-id') ||
+    null
   )
 }
 

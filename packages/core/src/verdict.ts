@@ -5,7 +5,9 @@ import type { IgnoredReason, Reading, UnrecordedReason } from './types.ts'
 export interface SettledFacts {
   method: string
   path: string
-  /** 0 when the handler threw, or for an error response. */
+  /** The handler has answered. `false`: it threw, or the request ended while it was at work. */
+  answered: boolean
+  /** 0 without an answer, or for an error response. */
   status: number
   /** The wrapped function itself threw. */
   threw: boolean
@@ -40,9 +42,10 @@ export function verdictOn(facts: SettledFacts): Verdict {
   return withoutEvidence(facts)
 }
 
-function withoutEvidence({ method, path, status, threw, bodyless, ending, reading }: SettledFacts): Verdict {
+function withoutEvidence(facts: SettledFacts): Verdict {
+  const { method, path, answered, status, threw, bodyless, ending, reading } = facts
   if (threw) return ignored('handler_error')
-  if (cannotInfer(method, status)) return ignored('not_inference')
+  if (cannotInfer(method, answered ? status : 200)) return ignored('not_inference')
   if (status >= 300) return ignored(status < 400 ? 'status_3xx' : status < 500 ? 'status_4xx' : 'status_5xx')
   if (bodyless || method === 'GET' || method === 'DELETE' || countsTokens(path)) return ignored('not_inference')
   if (ending !== 'complete') return unrecorded(ending)
