@@ -469,10 +469,12 @@ describe('A bad stamp throws at its caller and changes nothing', () => {
 })
 
 describe('A stamp that belongs to no open request', () => {
+  const warn = vi.fn()
   beforeEach(() => {
     processState().warnings.clear()
     processState().transparent = false
-    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    warn.mockClear()
+    vi.spyOn(console, 'warn').mockImplementation(warn)
   })
   afterEach(() => {
     vi.restoreAllMocks()
@@ -483,8 +485,8 @@ describe('A stamp that belongs to no open request', () => {
     stampUsage(USAGE)
     addUsage(USAGE)
     stampUsage(USAGE)
-    expect(console.warn).toHaveBeenCalledTimes(1)
-    expect(vi.mocked(console.warn).mock.calls[0]?.[0]).toContain('stampUsage() was called outside any request')
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(warn.mock.calls[0]?.[0]).toContain('stampUsage() was called outside any request')
   })
 
   it('outside any request is told to the onError of the process', () => {
@@ -492,7 +494,7 @@ describe('A stamp that belongs to no open request', () => {
     processState().configuration = { onError: (error) => void told.push(error) }
     addUsage(USAGE)
     expect(told.map(({ code }) => code)).toEqual(['stamp-outside-request'])
-    expect(console.warn).not.toHaveBeenCalled()
+    expect(warn).not.toHaveBeenCalled()
   })
 
   it('after its request was settled does nothing and is told', async () => {
@@ -527,7 +529,7 @@ describe('A stamp that belongs to no open request', () => {
     await read(await handler(post()))
     handle?.stamp(USAGE)
     stampUsage(USAGE)
-    expect(console.warn).not.toHaveBeenCalled()
+    expect(warn).not.toHaveBeenCalled()
   })
 })
 
