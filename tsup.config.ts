@@ -1,19 +1,33 @@
-import { defineConfig } from 'tsup'
+import { readFileSync } from 'node:fs'
+import { defineConfig, type Options } from 'tsup'
 
-/** The published packages. Each is built from `packages/<name>/src/index.ts` into its own `dist`. */
-const packages = ['core', 'sqlite', 'hono']
+interface Manifest {
+  dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+}
 
-export default defineConfig(
-  packages.map((name) => ({
+/** One published package, built from its `src` into its own `dist`; what its manifest names stays an import. */
+function packageBuild(name: string, entries: readonly string[] = ['index']): Options {
+  const folder = `packages/${name}`
+  const manifest: Manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+  return {
     name,
-    entry: [`packages/${name}/src/index.ts`],
-    outDir: `packages/${name}/dist`,
-    format: 'esm' as const,
-    platform: 'neutral' as const,
+    entry: entries.map((entry) => `${folder}/src/${entry}.ts`),
+    outDir: `${folder}/dist`,
+    format: 'esm',
+    platform: 'neutral',
     target: 'es2023',
-    external: [/^node:/, /^bun:/, /^@withusage\//],
+    external: [/^node:/, /^bun:/, ...installed.map((dependency) => new RegExp(`^${dependency}(/|$)`))],
+    removeNodeProtocol: false,
     dts: true,
     sourcemap: true,
     clean: true,
-  })),
-)
+  }
+}
+
+export default defineConfig([
+  packageBuild('core', ['index', 'store-kit']),
+  packageBuild('sqlite'),
+  packageBuild('hono'),
+])

@@ -1,10 +1,12 @@
 import { UsageError } from './errors.ts'
 import type { Format } from './formats/format.ts'
 import { localUser } from './identity.ts'
+import { checkWholeNumber } from './options.ts'
 import { processState } from './process.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { type OnError, report } from './report.ts'
 import { memoryStore } from './stores/memory.ts'
+import { MAX_TIMER_MS } from './timers.ts'
 import type { FallbackUser, Identity } from './types.ts'
 
 type Answer = Identity | null | undefined
@@ -107,6 +109,10 @@ function resolve(own: UsageOptions, shared: UsageConfiguration): ResolvedOptions
   const identify = pick('identify')
   const recorder = own.recorder !== undefined ? own.recorder : shared.recorder
   const fallbackUser = own.fallbackUser !== undefined ? own.fallbackUser : shared.fallbackUser
+  checkWholeNumber('identifyTimeoutMs', pick('identifyTimeoutMs'), 0, MAX_TIMER_MS)
+  checkWholeNumber('idleTimeoutMs', pick('idleTimeoutMs'), 1)
+  checkWholeNumber('maxEventBytes', pick('maxEventBytes'), 1)
+  checkWholeNumber('maxBodyBytes', pick('maxBodyBytes'), 1)
   return {
     recorder: recorder === undefined ? defaultRecorder() : recorder,
     identify,

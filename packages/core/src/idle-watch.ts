@@ -1,7 +1,4 @@
-import { unref } from './timers.ts'
-
-/** A longer delay would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+import { MAX_TIMER_MS, unref } from './timers.ts'
 
 /** Calls back once when nothing has happened for a time. Being told that something happened costs no timer. */
 export class IdleWatch {

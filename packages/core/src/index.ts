@@ -15,16 +15,9 @@ export type { Recorder, RecorderOptions, RecorderStats, Ticket } from './recorde
 export { createRecorder } from './recorder.ts'
 export type { OnError } from './report.ts'
 export type { UsageStamp } from './stamp.ts'
-export type { UsageCell, UsageSums } from './stores/answer.ts'
-export { answerAccount, answerAggregate, MAX_ROWS, spanOf } from './stores/answer.ts'
 export { disabledStore } from './stores/disabled.ts'
 export type { MemoryStore, MemoryStoreOptions } from './stores/memory.ts'
 export { memoryStore } from './stores/memory.ts'
-export type { AccountPlan, AggregatePlan, FilterPlan, RecordsPlan } from './stores/plan.ts'
-export { cursorAfter, planAccount, planAggregate, planPrune, planRecords } from './stores/plan.ts'
-export type { RequestLines } from './stores/requests.ts'
-export { requestsOf, withoutDuplicates } from './stores/requests.ts'
-export { checkTally, storableInstant, storableJson, storableText } from './stores/storable.ts'
 export type {
   Account,
   AccountBucket,

@@ -7,13 +7,18 @@ export interface BrokenInvariant {
   fatal: boolean
 }
 
-/** The first invariant that a record breaks, `null` when it keeps them all. */
-export function brokenInvariant(record: UsageRecord): BrokenInvariant | null {
+/**
+ * The first invariant that a record breaks, `null` when it keeps them all.
+ *
+ * @param requestId of the request that it is recorded with. Default: its own
+ */
+export function brokenInvariant(record: UsageRecord, requestId = record?.requestId): BrokenInvariant | null {
   const parsed = usageRecordSchema.safeParse(record)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     return { what: `${issue?.path.join('.') || 'record'} (${issue?.code ?? 'invalid'})`, fatal: true }
   }
+  if (record.requestId !== requestId) return { what: 'requestId differs from that of the first line', fatal: true }
   const what = brokenRule(record)
   return what === null ? null : { what, fatal: false }
 }

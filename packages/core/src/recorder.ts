@@ -2,11 +2,12 @@ import type { Meter } from '@opentelemetry/api'
 import { UsageError } from './errors.ts'
 import { uuidv7 } from './ids.ts'
 import { brokenInvariant } from './invariants.ts'
+import { checkWholeNumber } from './options.ts'
 import type { UsageRecord } from './record.ts'
 import { internalError, type OnError, report } from './report.ts'
 import { TallyBook } from './tallies.ts'
-import { createTelemetry, type Telemetry } from './telemetry.ts'
-import { holdingProcess, unref } from './timers.ts'
+import { createTelemetry, type Dropped, type Telemetry } from './telemetry.ts'
+import { holdingProcess, MAX_TIMER_MS, unref } from './timers.ts'
 import type { IgnoredReason, Reason, UnrecordedReason, UsageStore } from './types.ts'
 import { type RetryOptions, type UnitResult, WriteQueue } from './write-queue.ts'
 
@@ -71,7 +72,7 @@ export interface Recorder {
   close(options?: { timeoutMs?: number }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
   /** Counts something that a bound has cut or dropped. */
-  dropped: Telemetry['dropped']
+  dropped(what: Dropped): void
 }
 
 /** One request's place in the account. The first of `record`, `unrecorded` and `ignored` wins. */
@@ -89,7 +90,11 @@ export interface Ticket {
 const MAX_TALLIES = 10_000
 const LEAST_STORE_WAIT_MS = 2_000
 
-/** A recorder over a store. It owns timers and a queue: `close()` it when the server ends. */
+/**
+ * A recorder over a store. It owns timers and a queue: `close()` it when the server ends.
+ *
+ * @throws UsageError `bad-option` for a number that is none, or out of range
+ */
 export function createRecorder(options: RecorderOptions): Recorder {
   return new StoreRecorder(options)
 }
@@ -109,7 +114,9 @@ class StoreRecorder implements Recorder {
   #closing: Promise<void> | undefined
   #whenIdle: (() => void) | undefined
 
-  constructor({ store, batch = {}, maxPending = 10_000, retry = {}, meter, onError, strict = false }: RecorderOptions) {
+  constructor(options: RecorderOptions) {
+    const { store, batch = {}, maxPending = 10_000, retry = {}, meter, onError, strict = false } = options
+    checkOptions(options)
     this.#strict = strict
     this.#onError = onError
     this.#telemetry = createTelemetry(meter, (cause) => report(onError, internalError('a metric', cause)))
@@ -147,16 +154,8 @@ class StoreRecorder implements Recorder {
   stats(): RecorderStats {
     const unrecorded = Object.fromEntries(this.#unrecorded)
     const ignored = Object.fromEntries(this.#ignored)
-    const sum = (counts: Map<unknown, number>): number =>
-      [...counts.values()].reduce((total, count) => total + count, 0)
-    const settled = this.#recorded + sum(this.#unrecorded) + sum(this.#ignored)
-    return {
-      requests: this.#requests,
-      recorded: this.#recorded,
-      unrecorded,
-      ignored,
-      inFlight: this.#requests - settled,
-    }
+    const inFlight = this.#open.size + this.#queue.pending
+    return { requests: this.#requests, recorded: this.#recorded, unrecorded, ignored, inFlight }
   }
 
   close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
@@ -196,7 +195,7 @@ class StoreRecorder implements Recorder {
     return this.close()
   }
 
-  dropped(what: Parameters<Telemetry['dropped']>[0]): void {
+  dropped(what: Dropped): void {
     this.#telemetry.dropped(what)
   }
 
@@ -261,7 +260,7 @@ class StoreRecorder implements Recorder {
   /** Reports what is wrong with the records; returns the error when they must not be stored. */
   #check(records: readonly UsageRecord[]): UsageError | null {
     for (const record of records) {
-      const broken = brokenInvariant(record)
+      const broken = brokenInvariant(record, records[0]?.requestId)
       if (broken === null) continue
       this.dropped('invariant')
       const error = new UsageError('invariant', `[withusage] a record breaks an invariant: ${broken.what}`)
@@ -337,6 +336,15 @@ function beginningOf(record: Partial<UsageRecord> | null | undefined): { endpoin
     endpoint: typeof endpoint === 'string' && endpoint !== '' ? endpoint : 'other',
     startedAt: createdAt instanceof Date ? createdAt : new Date(),
   }
+}
+
+function checkOptions({ batch, maxPending, retry }: RecorderOptions): void {
+  checkWholeNumber('batch.size', batch?.size, 1)
+  checkWholeNumber('batch.intervalMs', batch?.intervalMs, 0, MAX_TIMER_MS)
+  checkWholeNumber('maxPending', maxPending, 1)
+  checkWholeNumber('retry.attempts', retry?.attempts, 1)
+  checkWholeNumber('retry.minMs', retry?.minMs, 0, MAX_TIMER_MS)
+  checkWholeNumber('retry.maxMs', retry?.maxMs, 0, MAX_TIMER_MS)
 }
 
 /** Whether the work was done in time. */

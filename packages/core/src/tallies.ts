@@ -8,10 +8,14 @@ interface Entry {
   acknowledged: number
 }
 
+/** Where requests are counted whose own endpoint would be one total too many. */
+const OTHER = 'other'
+
 /**
  * Running totals of one recorder, by quarter of an hour, of the requests that have no record. A total is sent again
  * until the store has acknowledged it. A slot that is over, whose totals are acknowledged and in which no open request
- * began leaves the book.
+ * began leaves the book. From `capacity` totals on, new endpoints are counted as `other`; at twice that, the oldest
+ * total is dropped.
  */
 export class TallyBook {
   readonly #createId: () => string
@@ -52,8 +56,7 @@ export class TallyBook {
   }
 
   count(slot: number, endpoint: string, account: Tally['account'], reason: Reason): void {
-    const key = `${slot} ${account} ${reason} ${endpoint}`
-    const entry = this.#entries.get(key) ?? this.#begin(key, slot, endpoint, account, reason)
+    const entry = this.#entryOf(slot, endpoint, account, reason)
     entry.tally = { ...entry.tally, count: entry.tally.count + 1 }
     this.#unsent.add(entry)
   }
@@ -62,10 +65,22 @@ export class TallyBook {
     return this.#unsent.size > 0
   }
 
-  /** What the store does not know yet. Call `acknowledge` once the store has it; one such write at a time. */
-  unsent(): { tallies: Tally[]; acknowledge: () => void } {
-    const sent = [...this.#unsent].map((entry) => ({ entry, tally: entry.tally }))
-    const waiting = this.#waiting.length
+  /** Totals that the store does not know yet. */
+  get unsentCount(): number {
+    return this.#unsent.size
+  }
+
+  /**
+   * Totals that the store does not know yet, at most so many, the longest unsent first. Call `acknowledge` once the
+   * store has them; one such write at a time.
+   */
+  unsent(limit = Number.POSITIVE_INFINITY): { tallies: Tally[]; acknowledge: () => void } {
+    const sent: { entry: Entry; tally: Tally }[] = []
+    for (const entry of this.#unsent) {
+      if (sent.length >= limit) break
+      sent.push({ entry, tally: entry.tally })
+    }
+    const waiting = sent.length === this.#unsent.size ? this.#waiting.length : 0
     let answered = false
     return {
       tallies: sent.map(({ tally }) => tally),
@@ -92,12 +107,20 @@ export class TallyBook {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
-  #begin(key: string, slot: number, endpoint: string, account: Tally['account'], reason: Reason): Entry {
-    if (this.#entries.size >= this.#capacity) this.#dropOldest()
+  #entryOf(slot: number, endpoint: string, account: Tally['account'], reason: Reason): Entry {
+    const known = this.#entries.get(keyOf(slot, endpoint, account, reason))
+    if (known) return known
+    const full = this.#entries.size >= this.#capacity
+    if (full && endpoint !== OTHER) return this.#entryOf(slot, OTHER, account, reason)
+    return this.#begin(slot, endpoint, account, reason)
+  }
+
+  #begin(slot: number, endpoint: string, account: Tally['account'], reason: Reason): Entry {
+    if (this.#entries.size >= 2 * this.#capacity) this.#dropOldest()
     this.#instanceId ??= this.#createId()
     const tally = { instanceId: this.#instanceId, slot: new Date(slot), endpoint, account, reason, count: 0 }
     const entry = { tally, acknowledged: 0 }
-    this.#entries.set(key, entry)
+    this.#entries.set(keyOf(slot, endpoint, account, reason), entry)
     return entry
   }
 
@@ -112,7 +135,9 @@ export class TallyBook {
 
   #acknowledge(entry: Entry, count: number): void {
     entry.acknowledged = Math.max(entry.acknowledged, count)
-    if (entry.acknowledged === entry.tally.count) this.#unsent.delete(entry)
+    this.#unsent.delete(entry)
+    // Counted again meanwhile: it goes to the end, so that those behind it have their turn.
+    if (entry.acknowledged < entry.tally.count) this.#unsent.add(entry)
   }
 
   #retire(): void {
@@ -124,4 +149,8 @@ export class TallyBook {
       this.#firstSlot = Math.max(this.#firstSlot, slot + SLOT_MS)
     }
   }
+}
+
+function keyOf(slot: number, endpoint: string, account: Tally['account'], reason: Reason): string {
+  return `${slot} ${account} ${reason} ${endpoint}`
 }

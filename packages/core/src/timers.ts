@@ -1,3 +1,6 @@
+/** A timer with a longer delay would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** A timer of ours never keeps a process alive. Runtimes whose timers are numbers need nothing. */
 export function unref(timer: ReturnType<typeof setTimeout>): void {
   if (typeof timer === 'object') timer.unref()

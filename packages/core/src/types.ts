@@ -214,6 +214,8 @@ export interface UsageBatch {
 export interface WriteResult {
   /** Request ids that were left out because a record of theirs is already stored. */
   duplicates: string[]
+  /** Those of `duplicates` whose stored record belongs to another request: no earlier try of the same write. */
+  foreign: string[]
 }
 
 /** A running total of one recorder for one quarter of an hour, of requests that have no record. Safe to send again. */

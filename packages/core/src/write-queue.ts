@@ -2,7 +2,7 @@ import { isUsageError } from './errors.ts'
 import type { UsageRecord } from './record.ts'
 import type { TallyBook } from './tallies.ts'
 import { nextTurn, unref } from './timers.ts'
-import type { UsageStore } from './types.ts'
+import type { UsageStore, WriteResult } from './types.ts'
 
 /** One request's records: stored, dropped and split as one. */
 export interface Unit {
@@ -16,7 +16,7 @@ export type UnitResult = { account: 'recorded' } | { account: 'duplicate' } | { 
 export interface WriteQueueOptions {
   store: UsageStore
   tallies: TallyBook
-  /** Records a write. */
+  /** Records a write, and tallies. */
   size: number
   /** Longest wait of a record before it is written. */
   intervalMs: number
@@ -48,6 +48,8 @@ export class WriteQueue {
   #pumping: Promise<void> | undefined
   /** Units that are not done, waiting or in the write under way. */
   readonly #pending = new Set<Unit>()
+  /** Their request ids: the same request twice is one. */
+  readonly #requestIds = new Set<string>()
   /** Units that a failed attempt may have stored all the same. */
   readonly #perhapsStored = new WeakSet<Unit>()
   /** Calls of `flush` that have not resolved. */
@@ -59,10 +61,20 @@ export class WriteQueue {
     this.#options = options
   }
 
+  /** Requests that are not done. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
   /** Takes a unit, or says that the queue is full. */
   push(unit: Unit): boolean {
     const { maxPending } = this.#options
+    if (this.#requestIds.has(requestIdOf(unit))) {
+      unit.done({ account: 'duplicate' })
+      return true
+    }
     if (this.#pendingRecords + unit.records.length > maxPending) return false
+    this.#requestIds.add(requestIdOf(unit))
     this.#waiting.push(unit)
     this.#pending.add(unit)
     this.#pendingRecords += unit.records.length
@@ -144,7 +156,16 @@ export class WriteQueue {
       // A synchronous store answers without a turn of the event loop: requests come first.
       await nextTurn()
     }
-    if (this.#options.tallies.hasUnsent) await this.#writeWithRetries([])
+    await this.#writeTallies()
+  }
+
+  /** The totals that no batch has taken along. */
+  async #writeTallies(): Promise<void> {
+    const { tallies, size } = this.#options
+    for (let slices = Math.ceil(tallies.unsentCount / size); slices > 0; slices--) {
+      if ((await this.#writeWithRetries([])) !== undefined) return
+      if (slices > 1) await nextTurn()
+    }
   }
 
   /** The next batch, of at most so many units. */
@@ -168,10 +189,10 @@ export class WriteQueue {
   }
 
   /** @returns what went wrong last, `undefined` when the store has it */
-  async #writeWithRetries(units: Unit[]): Promise<unknown> {
+  async #writeWithRetries(units: Unit[], talliesAlong = this.#options.size): Promise<unknown> {
     const { attempts } = this.#options.retry
     for (let attempt = 1; ; attempt++) {
-      const error = await this.#write(units)
+      const error = await this.#write(units, talliesAlong)
       if (error === undefined || attempt >= attempts || this.#abandoned || isUsageError(error, 'record-refused'))
         return error
       await this.#backOff(attempt)
@@ -194,7 +215,7 @@ export class WriteQueue {
         this.#fail(part, lastError)
         continue
       }
-      const error = await (patient ? this.#writeWithRetries(part) : this.#write(part))
+      const error = await (patient ? this.#writeWithRetries(part, NO_TALLIES) : this.#write(part, NO_TALLIES))
       await nextTurn()
       if (this.#abandoned) return
       if (error === undefined) {
@@ -212,14 +233,14 @@ export class WriteQueue {
   }
 
   /** One attempt. Returns what went wrong, `undefined` when the store has it. */
-  async #write(units: Unit[]): Promise<unknown> {
+  async #write(units: Unit[], talliesAlong: number): Promise<unknown> {
     const { store, tallies, onFailure } = this.#options
-    const totals = tallies.unsent()
+    const totals = tallies.unsent(talliesAlong)
     try {
       const records = units.flatMap((unit) => unit.records)
-      const { duplicates } = await store.write({ records, tallies: totals.tallies })
+      const result = await store.write({ records, tallies: totals.tallies })
       totals.acknowledge()
-      this.#acknowledge(units, new Set(duplicates))
+      this.#acknowledge(units, result)
       return undefined
     } catch (error) {
       // What is refused is split, and reported when it stands alone.
@@ -230,11 +251,12 @@ export class WriteQueue {
     }
   }
 
-  #acknowledge(units: Unit[], duplicates: Set<string>): void {
+  #acknowledge(units: Unit[], { duplicates, foreign }: WriteResult): void {
     for (const unit of units) {
-      const requestId = unit.records[0]?.requestId ?? ''
-      // After a failed attempt the rows that are there may be this unit's own.
-      const duplicate = duplicates.has(requestId) && !this.#perhapsStored.has(unit)
+      const requestId = requestIdOf(unit)
+      // After a failed attempt the rows of this request that are there are this unit's own.
+      const own = this.#perhapsStored.has(unit) && !foreign.includes(requestId)
+      const duplicate = duplicates.includes(requestId) && !own
       this.#finish(unit, { account: duplicate ? 'duplicate' : 'recorded' })
     }
   }
@@ -245,6 +267,7 @@ export class WriteQueue {
 
   #finish(unit: Unit, result: UnitResult): void {
     if (!this.#pending.delete(unit)) return
+    this.#requestIds.delete(requestIdOf(unit))
     this.#pendingRecords -= unit.records.length
     unit.done(result)
   }
@@ -262,6 +285,13 @@ export class WriteQueue {
     })
   }
 }
+
+function requestIdOf(unit: Unit): string {
+  return unit.records[0]?.requestId ?? ''
+}
+
+/** A part of a split batch goes alone: what is refused is then a record. */
+const NO_TALLIES = 0
 
 /** Right half first, as a stack wants it. */
 function halves(units: Unit[]): Unit[][] {

@@ -89,7 +89,7 @@ describe('close()', () => {
   it('leaves the store open', async () => {
     const { recorder, memory } = recording()
     await recorder.close()
-    await expect(memory.write({ records: [], tallies: [] })).resolves.toEqual({ duplicates: [] })
+    await expect(memory.write({ records: [], tallies: [] })).resolves.toEqual({ duplicates: [], foreign: [] })
   })
 
   it('is what `await using` does at the end of its block', async () => {

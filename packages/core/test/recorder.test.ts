@@ -253,6 +253,27 @@ describe('a duplicate', () => {
     expect(setting.recorder.stats()).toMatchObject({ recorded: 1, ignored: { duplicate: 1 } })
   })
 
+  it('is the same request recorded again, in one batch or later', async () => {
+    const setting = recording()
+    const records = [sampleRecord()]
+    setting.recorder.record(records)
+    setting.recorder.record(records)
+    await setting.recorder.flush()
+    setting.recorder.record(records)
+    await setting.recorder.flush()
+    expect(setting.recorder.stats()).toMatchObject({ recorded: 1, ignored: { duplicate: 2 } })
+  })
+
+  it('is another request with that record also when a write of it has failed before', async () => {
+    const setting = recording(inTurn(sound, failing))
+    const first = sampleRecord()
+    setting.recorder.record([first])
+    await setting.recorder.flush()
+    setting.recorder.record([sampleRecord({ id: first.id })])
+    await setting.recorder.flush()
+    expect(setting.recorder.stats()).toMatchObject({ recorded: 1, ignored: { duplicate: 1 } })
+  })
+
   it('is not what was written and not acknowledged', async () => {
     const setting = recording(inTurn(losingAnswers, failing, losingAnswers))
     recordMany(setting, 3)

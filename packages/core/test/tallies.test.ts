@@ -188,21 +188,56 @@ describe('a clock that is wrong', () => {
 })
 
 describe('the book', () => {
-  it('holds no more than its capacity, and says what it dropped', () => {
-    const { book, count, dropped } = setUp(3)
-    for (const endpoint of ['/a', '/b', '/c', '/d', '/e']) count(NOON, endpoint)
-    expect(book.unsent().tallies.map(({ endpoint }) => endpoint)).toEqual(['/c', '/d', '/e'])
-    expect(dropped.map(({ endpoint }) => endpoint)).toEqual(['/a', '/b'])
+  it('counts new endpoints as other when it is full, and loses none', () => {
+    const { count, send, dropped, total } = setUp(3)
+    for (const endpoint of ['/a', '/b', '/c', '/d', '/e', '/a']) count(NOON, endpoint)
+    expect(send().map(({ endpoint, count }) => [endpoint, count])).toEqual([
+      ['/a', 2],
+      ['/b', 1],
+      ['/c', 1],
+      ['other', 2],
+    ])
+    expect(total()).toBe(6)
+    expect(dropped).toEqual([])
+  })
+
+  it('drops the oldest total at twice its capacity, and says so', () => {
+    const { book, count, dropped } = setUp(1)
+    vi.setSystemTime(NOON + 4 * QUARTER)
+    for (let quarter = 0; quarter < 4; quarter++) count(NOON + quarter * QUARTER)
+    expect(book.unsentCount).toBe(2)
+    expect(dropped.map(({ slot }) => slot.getTime() - NOON)).toEqual([0, QUARTER])
   })
 
   it('never takes a dropped total up again where it would be smaller than the stored one', () => {
-    const { count, send, total } = setUp(1)
-    for (let request = 0; request < 5; request++) count(NOON, '/a')
+    const { book, count, send, total, dropped } = setUp(1)
+    const open = book.enter(NOON)
+    for (let request = 0; request < 5; request++) count(NOON)
     send()
-    count(NOON, '/b')
-    count(NOON, '/a')
+    vi.setSystemTime(NOON + 4 * QUARTER)
+    count(NOON + QUARTER)
+    count(NOON + 2 * QUARTER)
+    expect(dropped.map(({ count }) => count)).toEqual([5])
+    count(NOON)
+    book.leave(open)
     send()
-    expect(total()).toBe(6)
+    expect(total()).toBe(8)
+  })
+
+  it('gives its totals away in parts, each in its turn', () => {
+    const { book, count, store, total } = setUp()
+    for (let part = 0; part < 4; part++) {
+      for (const endpoint of ['/a', '/b', '/c']) count(NOON, endpoint)
+      const { tallies, acknowledge } = book.unsent(2)
+      expect(tallies).toHaveLength(2)
+      count(NOON, tallies[0]?.endpoint)
+      store(tallies)
+      acknowledge()
+    }
+    const { tallies, acknowledge } = book.unsent()
+    store(tallies)
+    acknowledge()
+    expect(total()).toBe(16)
   })
 
   it('is empty again when the day is over and acknowledged', () => {

@@ -1,4 +1,5 @@
-import { type AccountBucket, type AccountPlan, answerAccount, spanOf } from '@withusage/core'
+import type { AccountBucket } from '@withusage/core'
+import { type AccountPlan, answerAccount, spanOf } from '@withusage/core/store-kit'
 import type { Driver } from './driver.ts'
 import { EDGES, edgesParameter } from './edges.ts'
 

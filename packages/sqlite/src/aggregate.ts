@@ -1,13 +1,11 @@
+import { type Dimension, TOKEN_FIELDS, type UsageBucket } from '@withusage/core'
 import {
   type AggregatePlan,
   answerAggregate,
-  type Dimension,
   MAX_ROWS,
-  TOKEN_FIELDS,
-  type UsageBucket,
   type UsageCell,
   type UsageSums,
-} from '@withusage/core'
+} from '@withusage/core/store-kit'
 import { RECORD_COLUMNS } from './columns.ts'
 import type { Driver } from './driver.ts'
 import { EDGES, edgesParameter } from './edges.ts'

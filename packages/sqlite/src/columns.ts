@@ -1,4 +1,5 @@
-import { storableInstant, storableJson, storableText, UsageError, type UsageRecord } from '@withusage/core'
+import { UsageError, type UsageRecord } from '@withusage/core'
+import { storableInstant, storableJson, storableText } from '@withusage/core/store-kit'
 import type { Cell } from './driver.ts'
 
 /** How a field lies in its column: booleans as 0 and 1, instants as epoch milliseconds, JSON as text. */

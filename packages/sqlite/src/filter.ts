@@ -1,4 +1,4 @@
-import type { FilterPlan } from '@withusage/core'
+import type { FilterPlan } from '@withusage/core/store-kit'
 import { RECORD_COLUMNS } from './columns.ts'
 import type { Cell } from './driver.ts'
 

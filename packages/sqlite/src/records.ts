@@ -1,4 +1,5 @@
-import { cursorAfter, type RecordsPage, type RecordsPlan } from '@withusage/core'
+import type { RecordsPage } from '@withusage/core'
+import { cursorAfter, type RecordsPlan } from '@withusage/core/store-kit'
 import { COLUMN_NAMES, decodeRecord } from './columns.ts'
 import type { Driver } from './driver.ts'
 import { filterCondition } from './filter.ts'

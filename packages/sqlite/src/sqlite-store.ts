@@ -1,4 +1,5 @@
-import { planAccount, planAggregate, planPrune, planRecords, UsageError, type UsageStore } from '@withusage/core'
+import { UsageError, type UsageStore } from '@withusage/core'
+import { planAccount, planAggregate, planPrune, planRecords } from '@withusage/core/store-kit'
 import { account } from './account.ts'
 import { aggregate } from './aggregate.ts'
 import { Checkpointer } from './checkpointer.ts'

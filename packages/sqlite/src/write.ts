@@ -1,13 +1,5 @@
-import {
-  checkTally,
-  type RequestLines,
-  requestsOf,
-  storableText,
-  type Tally,
-  type UsageBatch,
-  type WriteResult,
-  withoutDuplicates,
-} from '@withusage/core'
+import type { Tally, UsageBatch, WriteResult } from '@withusage/core'
+import { checkTally, type RequestLines, requestsOf, storableText, withoutDuplicates } from '@withusage/core/store-kit'
 import { COLUMN_NAMES, encodeRecord } from './columns.ts'
 import type { Driver, Statement } from './driver.ts'
 import { writeTransaction } from './transaction.ts'
@@ -22,7 +14,9 @@ export interface WriteStatements {
 export function prepareWrites(driver: Driver): WriteStatements {
   const columns = [...COLUMN_NAMES, 'opener']
   return {
-    findIds: driver.prepare('SELECT id FROM records WHERE id IN (SELECT value FROM json_each(?))'),
+    findIds: driver.prepare(
+      'SELECT id, request_id AS requestId FROM records WHERE id IN (SELECT value FROM json_each(?))',
+    ),
     insertRecord: driver.prepare(
       `INSERT INTO records (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
     ),
@@ -38,17 +32,19 @@ export function writeBatch(driver: Driver, statements: WriteStatements, batch: U
   const requests = requestsOf(batch.records)
   return writeTransaction(driver, () => {
     const stored = findStored(statements.findIds, requests)
-    const { fresh, duplicates } = withoutDuplicates(requests, (id) => stored.has(id))
+    const { fresh, ...result } = withoutDuplicates(requests, (id) => stored.get(id))
     for (const request of fresh) insertRequest(statements.insertRecord, request)
     for (const tally of batch.tallies) putTally(statements.putTally, tally)
-    return { duplicates }
+    return result
   })
 }
 
-function findStored(findIds: Statement, requests: readonly RequestLines[]): Set<unknown> {
-  if (requests.length === 0) return new Set()
+/** The stored records of these requests: the request that each belongs to, by record id. */
+function findStored(findIds: Statement, requests: readonly RequestLines[]): Map<string, string> {
+  if (requests.length === 0) return new Map()
   const ids = requests.flatMap(({ lines }) => lines.map(({ id }) => id))
-  return new Set(findIds.all(JSON.stringify(ids)).map((row) => (row as { id: string }).id))
+  const rows = findIds.all(JSON.stringify(ids)) as { id: string; requestId: string }[]
+  return new Map(rows.map(({ id, requestId }) => [id, requestId]))
 }
 
 function insertRequest(insertRecord: Statement, { lines, opener }: RequestLines): void {

@@ -19,7 +19,7 @@ test('a lock is an error at once and not a wait, reads go on, and it works after
     await expect(store.write(batch)).rejects.toMatchObject({ code: 'store-unavailable', cause: { errcode: 5 } })
   expect((await store.records(RANGE)).records).toEqual([])
   expect(await holder.line()).toBe('released')
-  expect(await store.write(batch)).toEqual({ duplicates: [] })
+  expect(await store.write(batch)).toEqual({ duplicates: [], foreign: [] })
   await store.close()
 })
 

@@ -41,7 +41,7 @@ test('a long prune lets the event loop turn, and writes go between its slices', 
 test('works under a fake clock', async () => {
   vi.useFakeTimers()
   const store = sqliteStore({ path: ':memory:' })
-  expect(await store.write(batch())).toEqual({ duplicates: [] })
+  expect(await store.write(batch())).toEqual({ duplicates: [], foreign: [] })
   await store.close()
   vi.useRealTimers()
 })

@@ -9,7 +9,7 @@ import { planAccount, planAggregate, planPrune, planRecords } from './plan.ts'
 export function disabledStore(): UsageStore {
   return {
     async write() {
-      return { duplicates: [] }
+      return { duplicates: [], foreign: [] }
     },
     async aggregate(query) {
       return answerAggregate(planAggregate(query), [])

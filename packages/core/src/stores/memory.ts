@@ -86,7 +86,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
 /** Everything that can be refused is looked at before anything is kept. */
 function write(ring: RequestRing, tallies: TallyTable, batch: UsageBatch): WriteResult {
-  const { fresh, duplicates } = withoutDuplicates(requestsOf(batch.records), (id) => ring.has(id))
+  const { fresh, ...result } = withoutDuplicates(requestsOf(batch.records), (id) => ring.ownerOf(id))
   const copies = fresh.map(copyRequest)
   batch.tallies.forEach(checkTally)
   copies.forEach((request) => {
@@ -95,7 +95,7 @@ function write(ring: RequestRing, tallies: TallyTable, batch: UsageBatch): Write
   batch.tallies.forEach((tally) => {
     tallies.put(tally)
   })
-  return { duplicates }
+  return result
 }
 
 function copyRequest({ requestId, lines }: RequestLines): RequestLines {

@@ -12,7 +12,8 @@ export class RequestRing {
   #next = 0
   #first = 0
   #records = 0
-  readonly #ids = new Set<string>()
+  /** Request ids by record id. */
+  readonly #owners = new Map<string, string>()
   readonly #evicted = { requests: 0, records: 0 }
 
   constructor(capacity: number) {
@@ -24,16 +25,16 @@ export class RequestRing {
     return this.#evicted
   }
 
-  /** True when a record of this id is in the ring. */
-  has(id: string): boolean {
-    return this.#ids.has(id)
+  /** The request of which a record of this id is in the ring. */
+  ownerOf(id: string): string | undefined {
+    return this.#owners.get(id)
   }
 
   add(request: RequestLines): void {
     this.#requests.set(this.#next, request)
     this.#next += 1
     this.#records += request.lines.length
-    for (const line of request.lines) this.#ids.add(line.id)
+    for (const line of request.lines) this.#owners.set(line.id, request.requestId)
     while (this.#records > this.#capacity) this.#evictOldest()
   }
 
@@ -61,7 +62,7 @@ export class RequestRing {
 
   clear(): void {
     this.#requests = new Map()
-    this.#ids.clear()
+    this.#owners.clear()
     this.#records = 0
   }
 
@@ -76,6 +77,6 @@ export class RequestRing {
 
   #forget(lines: readonly UsageRecord[]): void {
     this.#records -= lines.length
-    for (const line of lines) this.#ids.delete(line.id)
+    for (const line of lines) this.#owners.delete(line.id)
   }
 }

@@ -1,4 +1,5 @@
 import type { UsageRecord } from '../record.ts'
+import type { WriteResult } from '../types.ts'
 
 /** All records of one request: stored together, or not at all. */
 export interface RequestLines {
@@ -26,21 +27,27 @@ export function requestsOf(records: readonly UsageRecord[]): RequestLines[] {
 /**
  * Parts the requests that can be stored from the duplicates: those of which a record id is stored already, or belongs
  * to a request before them.
+ *
+ * @param ownerOf the request of which a record of that id is stored
  */
 export function withoutDuplicates(
   requests: readonly RequestLines[],
-  isStored: (id: string) => boolean,
-): { fresh: RequestLines[]; duplicates: string[] } {
-  const taken = new Set<string>()
+  ownerOf: (id: string) => string | undefined,
+): WriteResult & { fresh: RequestLines[] } {
+  const taken = new Map<string, string>()
   const fresh: RequestLines[] = []
   const duplicates: string[] = []
+  const foreign: string[] = []
   for (const request of requests) {
-    if (request.lines.some(({ id }) => taken.has(id) || isStored(id))) {
-      duplicates.push(request.requestId)
-      continue
+    const { requestId, lines } = request
+    const owners = lines.map(({ id }) => taken.get(id) ?? ownerOf(id)).filter((owner) => owner !== undefined)
+    if (owners.length === 0) {
+      for (const { id } of lines) taken.set(id, requestId)
+      fresh.push(request)
+    } else {
+      duplicates.push(requestId)
+      if (owners.some((owner) => owner !== requestId)) foreign.push(requestId)
     }
-    for (const { id } of request.lines) taken.add(id)
-    fresh.push(request)
   }
-  return { fresh, duplicates }
+  return { fresh, duplicates, foreign }
 }

@@ -7,8 +7,8 @@ const DAY = { from: new Date('2026-03-10T00:00Z'), to: new Date('2026-03-10T03:0
 test('acknowledges everything and keeps nothing', async () => {
   const store = disabledStore()
   const batch = { records: [sampleRecord()], tallies: [sampleTally()] }
-  expect(await store.write(batch)).toEqual({ duplicates: [] })
-  expect(await store.write(batch)).toEqual({ duplicates: [] })
+  expect(await store.write(batch)).toEqual({ duplicates: [], foreign: [] })
+  expect(await store.write(batch)).toEqual({ duplicates: [], foreign: [] })
   expect(await store.account({ ...DAY, bucket: null })).toEqual([])
   expect(await store.records(DAY)).toEqual({ records: [], cursor: null })
   expect(await store.prune({ before: DAY.to })).toEqual({ records: 0, tallies: 0 })

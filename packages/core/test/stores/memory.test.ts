@@ -35,7 +35,7 @@ describe('a full memory store', () => {
     const store = memoryStore({ capacity: 1 })
     const first = sampleRecord()
     await store.write({ records: [first, sampleRecord()], tallies: [] })
-    expect(await store.write({ records: [first], tallies: [] })).toEqual({ duplicates: [] })
+    expect(await store.write({ records: [first], tallies: [] })).toEqual({ duplicates: [], foreign: [] })
   })
 
   test('goes on evicting in order after a prune from its middle', async () => {

@@ -8,7 +8,7 @@ export function testWrites(create: CreateStore): void {
   test(
     'an empty batch is nothing',
     withStore(create, async (store) => {
-      expect(await store.write({ records: [], tallies: [] })).toEqual({ duplicates: [] })
+      expect(await store.write({ records: [], tallies: [] })).toEqual({ duplicates: [], foreign: [] })
       expect(await allRecords(store)).toEqual([])
     }),
   )
@@ -31,6 +31,18 @@ export function testWrites(create: CreateStore): void {
       const second = sampleRecord({ id: first.id, inputTokens: 2, createdAt: new Date(SAMPLE_TIME.getTime() + 60_000) })
       expect(await writeRecords(store, [second])).toEqual([second.requestId])
       expect(await allRecords(store)).toEqual([first])
+    }),
+  )
+
+  test(
+    'a duplicate of another request is told from the same request written again',
+    withStore(create, async (store) => {
+      const first = sampleRecord()
+      await writeRecords(store, [first])
+      const other = sampleRecord({ id: first.id })
+      const { duplicates, foreign } = await store.write({ records: [first, other], tallies: [] })
+      expect(duplicates).toEqual([first.requestId, other.requestId])
+      expect(foreign).toEqual([other.requestId])
     }),
   )
 

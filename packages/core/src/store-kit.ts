@@ -1,0 +1,11 @@
+/**
+ * What a store in another package needs: queries planned into instants, answers made of sums, and the rules on
+ * duplicates and on what can be stored. Import it as `@withusage/core/store-kit`.
+ */
+export type { UsageCell, UsageSums } from './stores/answer.ts'
+export { answerAccount, answerAggregate, MAX_ROWS, spanOf } from './stores/answer.ts'
+export type { AccountPlan, AggregatePlan, FilterPlan, RecordsPlan } from './stores/plan.ts'
+export { cursorAfter, planAccount, planAggregate, planPrune, planRecords } from './stores/plan.ts'
+export type { RequestLines } from './stores/requests.ts'
+export { requestsOf, withoutDuplicates } from './stores/requests.ts'
+export { checkTally, storableInstant, storableJson, storableText } from './stores/storable.ts'
