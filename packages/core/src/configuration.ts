@@ -74,8 +74,11 @@ export interface ResolvedOptions {
  * Configures every handler of this process, also those of another copy of core (Next.js: call it in
  * `instrumentation.ts`). A second call replaces the configuration for requests that begin afterwards and warns, unless
  * it is the same object.
+ *
+ * @throws UsageError `bad-option` for a number that is none, or out of range
  */
 export function configureUsage(configuration: UsageConfiguration): void {
+  checkOptions(configuration)
   const state = processState()
   if (state.configuration === configuration) return
   const replaced = state.configuration !== null
@@ -88,6 +91,16 @@ export function configureUsage(configuration: UsageConfiguration): void {
       '[withusage] configureUsage() was called again with another configuration; it holds for requests that begin now.',
     ),
   )
+}
+
+/** @throws UsageError `bad-option` */
+export function checkOptions(
+  options: Pick<UsageOptions, 'identifyTimeoutMs' | 'idleTimeoutMs' | 'maxEventBytes' | 'maxBodyBytes'>,
+): void {
+  checkWholeNumber('identifyTimeoutMs', options.identifyTimeoutMs, 0, MAX_TIMER_MS)
+  checkWholeNumber('idleTimeoutMs', options.idleTimeoutMs, 1)
+  checkWholeNumber('maxEventBytes', options.maxEventBytes, 1)
+  checkWholeNumber('maxBodyBytes', options.maxBodyBytes, 1)
 }
 
 /** A handler's options over the process's configuration over the defaults, worked out once per configuration. */
@@ -109,10 +122,6 @@ function resolve(own: UsageOptions, shared: UsageConfiguration): ResolvedOptions
   const identify = pick('identify')
   const recorder = own.recorder !== undefined ? own.recorder : shared.recorder
   const fallbackUser = own.fallbackUser !== undefined ? own.fallbackUser : shared.fallbackUser
-  checkWholeNumber('identifyTimeoutMs', pick('identifyTimeoutMs'), 0, MAX_TIMER_MS)
-  checkWholeNumber('idleTimeoutMs', pick('idleTimeoutMs'), 1)
-  checkWholeNumber('maxEventBytes', pick('maxEventBytes'), 1)
-  checkWholeNumber('maxBodyBytes', pick('maxBodyBytes'), 1)
   return {
     recorder: recorder === undefined ? defaultRecorder() : recorder,
     identify,

@@ -1,4 +1,4 @@
-import { optionsResolver, type ResolvedOptions, type UsageOptions } from './configuration.ts'
+import { checkOptions, optionsResolver, type ResolvedOptions, type UsageOptions } from './configuration.ts'
 import { currentUsage, silentHandle } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { processState } from './process.ts'
@@ -14,11 +14,14 @@ export type UsageHandler<Args extends readonly unknown[]> = (...args: Args) => R
  * Wraps a handler: each request is metered and recorded, and the client receives exactly what the handler sends.
  *
  * Inside another `withUsage` it joins the outer request. With `recorder: null` it meters nothing.
+ *
+ * @throws UsageError `bad-option` for a number that is none, or out of range
  */
 export function withUsage<Args extends readonly [request: Request, ...rest: unknown[]]>(
   handler: UsageHandler<Args>,
   options: UsageOptions<Args> = {},
 ): (...args: Args) => Promise<Response> {
+  checkOptions(options)
   const resolveOptions = optionsResolver(options)
 
   return async function metered(...args: Args): Promise<Response> {
@@ -26,21 +29,21 @@ export function withUsage<Args extends readonly [request: Request, ...rest: unkn
     const resolved = resolveOptions()
     if (resolved.recorder === null) return passThrough(() => handler(...args))
     const exchange = openExchange(args, { ...resolved, recorder: resolved.recorder })
-    if (exchange === null) return handler(...args)
+    if (exchange === null) return passThrough(() => handler(...args))
     const askFramework = (): void => askAdapter(exchange, resolved, args)
     const response = await answerOf(exchange, () => handler(...args), askFramework)
     return deliver(exchange, args[0], response)
   }
 }
 
-/** Nobody meters: stamps are taken silently. */
+/** Nobody meters: the handler serves as if it were bare, and its stamps are taken silently. */
 function passThrough<T>(handle: () => T): T {
   const state = processState()
   state.transparent = true
   return state.storage.run(silentHandle, handle)
 }
 
-/** `null` when metering cannot even begin: the handler then serves as if it were bare. */
+/** `null` when metering cannot even begin. */
 function openExchange(
   args: readonly [Request, ...unknown[]],
   options: ResolvedOptions & { recorder: Recorder },

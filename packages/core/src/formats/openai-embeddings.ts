@@ -2,7 +2,7 @@ import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
 import { readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { list, object, rawOf, text, type Wire } from './wire.ts'
+import { count, list, object, rawOf, text, type Wire } from './wire.ts'
 
 /**
  * OpenAI embeddings: `POST /v1/embeddings`, one JSON document. There is no completion; Voyage sends the total alone.
@@ -27,8 +27,15 @@ export const openaiEmbeddings = defineFormat<Wire>({
 
 function isEmbeddings(body: Wire | null): boolean {
   if (body?.object !== undefined && body.object !== 'list') return false
-  const first = object(list(body?.data)[0])
-  return first?.object === 'embedding' || first?.embedding !== undefined
+  const data = list(body?.data)
+  const first = object(data[0])
+  if (first) return first.object === 'embedding' || first.embedding !== undefined
+  return body?.object === 'list' && Array.isArray(body.data) && data.length === 0 && isPromptUsage(object(body.usage))
+}
+
+/** Usage of a prompt alone, which tells an answer without embeddings from any other empty list. */
+function isPromptUsage(usage: Wire | null): boolean {
+  return count(usage?.prompt_tokens) !== null && usage?.completion_tokens === undefined
 }
 
 function readLines(usage: Wire, model: string | null) {
