@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { DatabaseSync } from 'node:sqlite'
+import { sqliteStore } from '@withusage/sqlite'
 import type { UsageRecord } from '../packages/core/src/record.ts'
 import { COLUMN_NAMES, encodeRecord } from '../packages/sqlite/src/columns.ts'
-import { sqliteStore } from '../packages/sqlite/src/index.ts'
 import { sampleRecord } from '../packages/testing/src/sample-record.ts'
 
 const BATCH = 1_000

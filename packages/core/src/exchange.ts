@@ -20,7 +20,7 @@ import type { Meter, Reading } from './types.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
 /** A request, as far as metering needs it. */
-export interface ExchangeRequest {
+interface ExchangeRequest {
   method: string
   /** URL or path. */
   url: string

@@ -6,7 +6,7 @@ const text = z.string()
 const id = z.string().min(1)
 
 /** The units a provider may bill beside tokens. Closed: a unit no one documented is not stored. */
-export const unitsSchema = z.strictObject({
+const unitsSchema = z.strictObject({
   searchUnits: z.number().min(0).optional(),
   images: z.number().min(0).optional(),
   audioSeconds: z.number().min(0).optional(),
