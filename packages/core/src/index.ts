@@ -11,13 +11,14 @@ export type { MeterOptions } from './meter/create-meter.ts'
 export { createMeter } from './meter/create-meter.ts'
 export type { UsageRecord } from './record.ts'
 export { TOKEN_FIELDS, usageRecordSchema } from './record.ts'
-export type { Recorder, RecorderOptions, RecorderStats, Ticket } from './recorder.ts'
+export type { Recorder, RecorderOptions, RecorderStats } from './recorder.ts'
 export { createRecorder } from './recorder.ts'
 export type { OnError } from './report.ts'
 export type { UsageStamp } from './stamp.ts'
 export { disabledStore } from './stores/disabled.ts'
 export type { MemoryStore, MemoryStoreOptions } from './stores/memory.ts'
 export { memoryStore } from './stores/memory.ts'
+export type { Ticket } from './ticket.ts'
 export type {
   Account,
   AccountBucket,

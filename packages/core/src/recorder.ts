@@ -7,6 +7,7 @@ import type { UsageRecord } from './record.ts'
 import { internalError, type OnError, report } from './report.ts'
 import { TallyBook } from './tallies.ts'
 import { createTelemetry, type Dropped, type Telemetry } from './telemetry.ts'
+import { RequestTicket, type Ticket } from './ticket.ts'
 import { holdingProcess, MAX_TIMER_MS, unref } from './timers.ts'
 import type { IgnoredReason, Reason, UnrecordedReason, UsageStore } from './types.ts'
 import { type RetryOptions, type UnitResult, WriteQueue } from './write-queue.ts'
@@ -73,18 +74,6 @@ export interface Recorder {
   [Symbol.asyncDispose](): Promise<void>
   /** Counts something that a bound has cut or dropped. */
   dropped(what: Dropped): void
-}
-
-/** One request's place in the account. The first of `record`, `unrecorded` and `ignored` wins. */
-export interface Ticket {
-  /** May be refined until the ticket is used: a route is often known only after the handler has run. */
-  endpoint: string
-  /** @throws UsageError `invariant`, only with `strict: true`; the request is then `record_failed` */
-  record(records: readonly UsageRecord[]): void
-  unrecorded(reason: UnrecordedReason): void
-  ignored(reason: IgnoredReason): void
-  /** Resolves when the store has acknowledged the records or the count of this request, or has failed for good. */
-  acknowledged(): Promise<void>
 }
 
 const MAX_TALLIES = 10_000
@@ -272,60 +261,6 @@ class StoreRecorder implements Recorder {
 
   #report(code: 'store-unavailable' | 'record-lost', what: string, cause: unknown): void {
     report(this.#onError, new UsageError(code, `[withusage] ${what}`, cause === undefined ? {} : { cause }))
-  }
-}
-
-class RequestTicket implements Ticket {
-  endpoint: string
-  readonly slot: number
-  readonly #recorder: StoreRecorder
-  #used = false
-  /** `counted`: has no record, its tally may still be on its way. `stored`: nothing is left to wait for. */
-  #state: 'open' | 'counted' | 'stored' = 'open'
-  #waiting: (() => void) | undefined
-  #promise: Promise<void> | undefined
-
-  constructor(recorder: StoreRecorder, endpoint: string, slot: number) {
-    this.#recorder = recorder
-    this.endpoint = endpoint
-    this.slot = slot
-  }
-
-  record(records: readonly UsageRecord[]): void {
-    if (this.#use()) this.#recorder.take(this, records)
-  }
-
-  unrecorded(reason: UnrecordedReason): void {
-    if (this.#use()) this.#recorder.settle(this, 'unrecorded', reason)
-  }
-
-  ignored(reason: IgnoredReason): void {
-    if (this.#use()) this.#recorder.settle(this, 'ignored', reason)
-  }
-
-  acknowledged(): Promise<void> {
-    if (this.#state === 'stored') return Promise.resolve()
-    if (this.#state === 'counted') return this.#recorder.tallied()
-    this.#promise ??= new Promise((resolve) => {
-      this.#waiting = resolve
-    })
-    return this.#promise
-  }
-
-  stored(): void {
-    this.#state = 'stored'
-    this.#waiting?.()
-  }
-
-  counted(): void {
-    this.#state = 'counted'
-    if (this.#waiting) void this.#recorder.tallied().then(this.#waiting)
-  }
-
-  #use(): boolean {
-    const first = !this.#used
-    this.#used = true
-    return first
   }
 }
 

@@ -1,7 +1,8 @@
 import { failing, hanging, inTurn, sampleRecord, slow } from '@withusage/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createRecorder, type Recorder, type Ticket } from '../src/recorder.ts'
+import { createRecorder, type Recorder } from '../src/recorder.ts'
 import { memoryStore } from '../src/stores/memory.ts'
+import type { Ticket } from '../src/ticket.ts'
 import { openRecording, recording } from './support/recording.ts'
 
 /** Opens a request that its settling records, as an exchange whose usage is known does. */

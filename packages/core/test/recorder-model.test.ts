@@ -14,7 +14,8 @@ import {
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { UsageRecord } from '../src/record.ts'
-import type { Ticket } from '../src/recorder.ts'
+import type {} from '../src/recorder.ts'
+import type { Ticket } from '../src/ticket.ts'
 import { openRecording, type Recording } from './support/recording.ts'
 
 /** What may happen to a recorder, in any order. */

@@ -1,4 +1,3 @@
-import type { UsageStore } from '@withusage/core'
 import { describe } from 'vitest'
 import { testAccounts } from './store/accounts.ts'
 import { testAggregates } from './store/aggregates.ts'
@@ -6,10 +5,8 @@ import { testBuckets } from './store/buckets.ts'
 import { testGroups } from './store/groups.ts'
 import { testLife } from './store/life.ts'
 import { testRecords } from './store/records.ts'
+import type { CreateStore } from './store/with-store.ts'
 import { testWrites } from './store/writes.ts'
-
-/** Makes an empty store. The suite closes it. */
-export type CreateStore = () => UsageStore | Promise<UsageStore>
 
 /**
  * What every store promises, by test: run it in the test file of a store.

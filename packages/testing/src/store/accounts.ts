@@ -2,8 +2,7 @@ import { IGNORED_REASONS, type Tally, UNRECORDED_REASONS } from '@withusage/core
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SAMPLE_TIME, sampleRecord, sampleRequest, sampleTally } from '../sample-record.ts'
-import type { CreateStore } from '../test-store.ts'
-import { ALWAYS, counts, withStore } from './with-store.ts'
+import { ALWAYS, type CreateStore, counts, withStore } from './with-store.ts'
 
 const QUARTER_MS = 900_000
 const quarter = (at: number): Date => new Date(SAMPLE_TIME.getTime() + at * QUARTER_MS)

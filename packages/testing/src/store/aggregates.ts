@@ -1,8 +1,7 @@
 import { TOKEN_FIELDS, type UsageBucket, type UsageRecord, type UsageStore } from '@withusage/core'
 import { expect, test } from 'vitest'
 import { SAMPLE_TIME, sampleRecord, sampleRequest } from '../sample-record.ts'
-import type { CreateStore } from '../test-store.ts'
-import { ALWAYS, withStore, writeRecords } from './with-store.ts'
+import { ALWAYS, type CreateStore, withStore, writeRecords } from './with-store.ts'
 
 /** `aggregate`: what its sums mean. */
 export function testAggregates(create: CreateStore): void {

@@ -1,8 +1,7 @@
 import type { Bucket } from '@withusage/core'
 import { expect, test } from 'vitest'
 import { sampleRecord } from '../sample-record.ts'
-import type { CreateStore } from '../test-store.ts'
-import { withStore, writeRecords } from './with-store.ts'
+import { type CreateStore, withStore, writeRecords } from './with-store.ts'
 
 interface Case {
   what: string

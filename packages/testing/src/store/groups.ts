@@ -1,8 +1,7 @@
 import { DIMENSIONS, type Dimension, type UsageRecord } from '@withusage/core'
 import { expect, test } from 'vitest'
 import { SAMPLE_TIME, sampleRecord } from '../sample-record.ts'
-import type { CreateStore } from '../test-store.ts'
-import { ALWAYS, withStore, writeRecords } from './with-store.ts'
+import { ALWAYS, type CreateStore, withStore, writeRecords } from './with-store.ts'
 
 const NEVER_NULL: readonly Dimension[] = ['userId', 'source', 'endpoint', 'evidence', 'outcome']
 const HOUR_MS = 3_600_000

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { SAMPLE_TIME, sampleRecord } from '../sample-record.ts'
-import type { CreateStore } from '../test-store.ts'
-import { ALWAYS, allRecords, withStore } from './with-store.ts'
+import { ALWAYS, allRecords, type CreateStore, withStore } from './with-store.ts'
 
 /** Concurrent calls, and the end. */
 export function testLife(create: CreateStore): void {

@@ -3,8 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { arbitraryRecord } from '../record-arbitrary.ts'
 import { SAMPLE_TIME, sampleRecord } from '../sample-record.ts'
-import type { CreateStore } from '../test-store.ts'
-import { ALWAYS, allRecords, withStore, writeRecords } from './with-store.ts'
+import { ALWAYS, allRecords, type CreateStore, withStore, writeRecords } from './with-store.ts'
 
 /** `records`: what was written comes back, in order, page by page. */
 export function testRecords(create: CreateStore): void {

@@ -1,5 +1,7 @@
 import type { AccountBucket, UsageRecord, UsageStore } from '@withusage/core'
-import type { CreateStore } from '../test-store.ts'
+
+/** Makes an empty store. The suite closes it. */
+export type CreateStore = () => UsageStore | Promise<UsageStore>
 
 /** Around every instant that the suite uses. */
 export const ALWAYS = { from: new Date('1990-01-01T00:00:00Z'), to: new Date('2060-01-01T00:00:00Z') }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { SAMPLE_TIME, sampleId, sampleRecord, sampleRequest, sampleTally } from '../sample-record.ts'
-import type { CreateStore } from '../test-store.ts'
-import { ALWAYS, allRecords, counts, withStore, writeRecords } from './with-store.ts'
+import { ALWAYS, allRecords, type CreateStore, counts, withStore, writeRecords } from './with-store.ts'
 
 /** `write`: idempotent, request-whole, all or nothing. */
 export function testWrites(create: CreateStore): void {

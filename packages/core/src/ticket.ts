@@ -1,0 +1,79 @@
+import type { UsageRecord } from './record.ts'
+import type { IgnoredReason, Reason, UnrecordedReason } from './types.ts'
+
+/** One request's place in the account. The first of `record`, `unrecorded` and `ignored` wins. */
+export interface Ticket {
+  /** May be refined until the ticket is used: a route is often known only after the handler has run. */
+  endpoint: string
+  /** @throws UsageError `invariant`, only with `strict: true`; the request is then `record_failed` */
+  record(records: readonly UsageRecord[]): void
+  unrecorded(reason: UnrecordedReason): void
+  ignored(reason: IgnoredReason): void
+  /** Resolves when the store has acknowledged the records or the count of this request, or has failed for good. */
+  acknowledged(): Promise<void>
+}
+
+/** The recorder, as its tickets know it. */
+interface TicketOwner {
+  /** The ticket was used with records. */
+  take(ticket: RequestTicket, records: readonly UsageRecord[]): void
+  /** The ticket was used without records. */
+  settle(ticket: RequestTicket, account: 'unrecorded' | 'ignored', reason: Reason): void
+  /** Resolves when the store has the tallies as they are now. */
+  tallied(): Promise<void>
+}
+
+/** The ticket of a recorder, which learns from it what the request came to. */
+export class RequestTicket implements Ticket {
+  endpoint: string
+  readonly slot: number
+  readonly #recorder: TicketOwner
+  #used = false
+  /** `counted`: has no record, its tally may still be on its way. `stored`: nothing is left to wait for. */
+  #state: 'open' | 'counted' | 'stored' = 'open'
+  #waiting: (() => void) | undefined
+  #promise: Promise<void> | undefined
+
+  constructor(recorder: TicketOwner, endpoint: string, slot: number) {
+    this.#recorder = recorder
+    this.endpoint = endpoint
+    this.slot = slot
+  }
+
+  record(records: readonly UsageRecord[]): void {
+    if (this.#use()) this.#recorder.take(this, records)
+  }
+
+  unrecorded(reason: UnrecordedReason): void {
+    if (this.#use()) this.#recorder.settle(this, 'unrecorded', reason)
+  }
+
+  ignored(reason: IgnoredReason): void {
+    if (this.#use()) this.#recorder.settle(this, 'ignored', reason)
+  }
+
+  acknowledged(): Promise<void> {
+    if (this.#state === 'stored') return Promise.resolve()
+    if (this.#state === 'counted') return this.#recorder.tallied()
+    this.#promise ??= new Promise((resolve) => {
+      this.#waiting = resolve
+    })
+    return this.#promise
+  }
+
+  stored(): void {
+    this.#state = 'stored'
+    this.#waiting?.()
+  }
+
+  counted(): void {
+    this.#state = 'counted'
+    if (this.#waiting) void this.#recorder.tallied().then(this.#waiting)
+  }
+
+  #use(): boolean {
+    const first = !this.#used
+    this.#used = true
+    return first
+  }
+}
