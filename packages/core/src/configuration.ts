@@ -20,7 +20,7 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
   recorder?: Recorder | null
   /**
    * Who made the request. Called once, with the handler's own arguments, after the handler has returned; never delays
-   * the response. When it throws, gives `null` or takes longer than `identifyTimeoutMs`, `fallbackUser` is used.
+   * the response, unless it works long before its first await. When it throws, gives `null` or takes longer than `identifyTimeoutMs`, `fallbackUser` is used.
    */
   identify?: (...args: Args) => Answer | Promise<Answer>
   /** Pays when `identify` names no one. Default: `localUser()` when there is no `identify`, else none (`no_user`). */
@@ -141,6 +141,9 @@ function resolve(own: UsageOptions, shared: UsageConfiguration): ResolvedOptions
 /** The recorder of a process that configured none. */
 function defaultRecorder(): Recorder {
   const state = processState()
-  state.defaultRecorder ??= createRecorder({ store: memoryStore() })
+  state.defaultRecorder ??= createRecorder({
+    store: memoryStore(),
+    onError: (error) => report(processState().configuration?.onError, error),
+  })
   return state.defaultRecorder
 }

@@ -1,30 +1,30 @@
-/** The media type of a response: `'text/event-stream'`, lower case, without parameters; empty when there is none. */
-export function mediaType(headers: Headers): string {
+/** What a content type promises. `text` is prose, `other` is media: neither is ever of a wire format. */
+export type Claim = 'json' | 'ndjson' | 'sse' | 'unknown' | 'text' | 'other'
+
+/** Reads the promise of the `content-type` header. A value that is no media type promises nothing. */
+export function claimOf(headers: Headers): Claim {
+  const type = mediaType(headers)
+  if (type.includes('event-stream')) return 'sse'
+  if (/ndjson|jsonl|json-?lines|stream\+json|json-seq/.test(type)) return 'ndjson'
+  if (type.includes('json')) return 'json'
+  if (!type.includes('/') || type === 'application/octet-stream') return 'unknown'
+  return type === 'text/plain' ? 'text' : 'other'
+}
+
+/** A body of events. */
+export function isEventStream(headers: Headers): boolean {
+  const claim = claimOf(headers)
+  return claim === 'sse' || claim === 'ndjson' || mediaType(headers).endsWith('.eventstream')
+}
+
+/** A body that a format may read. Any other may be a model's own text or media, in which nothing counts as usage. */
+export function mayHoldUsage(headers: Headers): boolean {
+  const claim = claimOf(headers)
+  return claim !== 'text' && claim !== 'other'
+}
+
+function mediaType(headers: Headers): string {
   const value = headers.get('content-type') ?? ''
   const end = value.indexOf(';')
   return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase()
-}
-
-/** One JSON document. */
-export function isJson(type: string): boolean {
-  return type === 'application/json' || (type.endsWith('+json') && type !== 'application/stream+json')
-}
-
-const STREAMS = [
-  'text/event-stream',
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-  'application/stream+json',
-  'application/vnd.amazon.eventstream',
-]
-
-/** A body of events. */
-export function isStream(type: string): boolean {
-  return STREAMS.includes(type)
-}
-
-/** A body that a format may read. Everything else may be a model's own text or media, in which nothing counts as usage. */
-export function mayHoldUsage(type: string): boolean {
-  return type === '' || type === 'application/octet-stream' || isJson(type) || isStream(type)
 }

@@ -14,7 +14,7 @@ export interface UsageHandle {
   /**
    * Says what this request used. A later stamp replaces the fields it names.
    *
-   * @throws UsageError `bad-stamp` on a count that is negative, fractional, NaN or unsafe; nothing is changed
+   * @throws UsageError `bad-stamp`, while open, on a count that is negative, fractional, NaN or unsafe; nothing is changed
    */
   stamp(stamp: UsageStamp): void
   /**
@@ -23,7 +23,7 @@ export interface UsageHandle {
    * @throws UsageError `bad-stamp` as `stamp`, and when the line has neither `inputTokens` nor `outputTokens`
    */
   add(line: UsageStamp): void
-  /** Who made the request; wins over the `identify` option. `null` takes it back. */
+  /** Who made the request; wins over the `identify` option. `null`: no one, and the fallback user pays. */
   identify(identity: Identity | null): void
 }
 

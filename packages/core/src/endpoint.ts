@@ -30,6 +30,9 @@ const ROUTES = [
   '/rerank',
 ] as const
 
+/** Fetching what was made before: `GET /v1/responses/resp_123` bills a Response made in the background. */
+const STORED_RESPONSE = /\/responses\/[^/]+(?:\/cancel)?$/
+
 /** Routes that only count tokens: nobody is billed for them. */
 const TOKEN_COUNTING = /(?:\/count_tokens|\/input_tokens|:countTokens|\/count-tokens)$/
 
@@ -47,7 +50,12 @@ export function pathOf(url: string): string {
  * @param named the `endpoint` option, or else the framework's route pattern
  */
 export function endpointOf(path: string, named: string | undefined): string {
-  return cleanText(named, TEXT_LIMITS.endpoint) ?? ROUTES.find((route) => path.endsWith(route)) ?? 'other'
+  return cleanText(named, TEXT_LIMITS.endpoint) ?? knownRoute(path) ?? 'other'
+}
+
+function knownRoute(path: string): string | undefined {
+  const route = ROUTES.find((known) => path.endsWith(known))
+  return route ?? (STORED_RESPONSE.test(path) ? '/v1/responses/{response_id}' : undefined)
 }
 
 export function countsTokens(path: string): boolean {

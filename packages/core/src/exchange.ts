@@ -1,6 +1,6 @@
 import { type Span, trace } from '@opentelemetry/api'
 import type { ResolvedOptions } from './configuration.ts'
-import { isJson, isStream, mayHoldUsage, mediaType } from './content-type.ts'
+import { claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
 import { endpointOf, pathOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
@@ -173,7 +173,7 @@ export class Exchange {
     this.#seen.status = status
     this.#seen.responseHeaders = headers
     this.#seen.bodyless = !hasBody
-    this.#seen.streamed = isStream(mediaType(headers))
+    this.#seen.streamed = isEventStream(headers)
     const observe = !this.#nothingToLearn(response)
     if (observe) this.#observe(response)
     if (observe || hasEvidence(this.#seen)) this.#askIdentity()
@@ -182,12 +182,12 @@ export class Exchange {
 
   #nothingToLearn({ status, headers, hasBody }: ExchangeResponse): boolean {
     if (!hasBody || status >= 300 || cannotInfer(this.#seen.method, status)) return true
-    return isEvidence(this.#seen.stamp) && isJson(mediaType(headers))
+    return isEvidence(this.#seen.stamp) && claimOf(headers) === 'json'
   }
 
   #observe({ status, headers }: ExchangeResponse): void {
     const { maxEventBytes, maxBodyBytes, formats } = this.#options
-    if (mayHoldUsage(mediaType(headers)))
+    if (mayHoldUsage(headers))
       this.#meter = createMeter(
         {
           url: this.#seen.path,
@@ -247,7 +247,7 @@ export class Exchange {
     const { recorder, fallbackUser } = this.#options
     const records = buildRecords(this.#seen, {
       endpoint: this.#ticket.endpoint,
-      identity: this.#seen.identity ?? this.#identity.answer,
+      identity: this.#seen.identity === undefined ? this.#identity.answer : this.#seen.identity,
       fallbackUser,
       onCut: () => recorder.dropped('value_cut'),
     })

@@ -74,16 +74,15 @@ export function isEvidence(stamp: UsageStamp | null): stamp is UsageStamp {
   return stamp !== null && (typeof stamp.inputTokens === 'number' || typeof stamp.outputTokens === 'number')
 }
 
-/** The counts of a stamp as a line of usage. */
+/** The counts of a stamp that is evidence, as a line of usage. */
 export function stampedUsage(stamp: UsageStamp): TokenUsage {
   const count = (field: (typeof TOKEN_FIELDS)[number]): number | null => stamp[field] ?? null
   const inputTokens = count('inputTokens')
   const outputTokens = count('outputTokens')
-  const known = inputTokens !== null || outputTokens !== null
   return {
     inputTokens,
     outputTokens,
-    totalTokens: count('totalTokens') ?? (known ? (inputTokens ?? 0) + (outputTokens ?? 0) : null),
+    totalTokens: count('totalTokens') ?? (inputTokens ?? 0) + (outputTokens ?? 0),
     cacheReadTokens: count('cacheReadTokens'),
     cacheWriteTokens: count('cacheWriteTokens'),
     cacheWrite1hTokens: count('cacheWrite1hTokens'),

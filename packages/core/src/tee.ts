@@ -13,7 +13,11 @@ export interface BodyObserver {
 export interface ReadThrough {
   /** What the client reads instead of the handler's body. */
   stream: ReadableStream<Uint8Array>
-  /** The client is known to be gone though it never said so: ends the handler's body. */
+  /**
+   * The client is known to be gone though it has not said so: ends the handler's body. A client that has begun to read
+   * and reads on all the same gets the reason as an error, for an end would make what it has look whole. Before the
+   * first read the body just ends: servers that look at it for a client that is gone would log the error.
+   */
   abandon(reason: unknown): void
 }
 
@@ -27,7 +31,7 @@ export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObse
   const source = new Source(body.getReader(), observer)
   return {
     stream: bytes ? byteStream(source) : chunkStream(source),
-    abandon: (reason) => void source.cancel(reason).catch(() => {}),
+    abandon: (reason) => source.abandon(reason),
   }
 }
 
@@ -35,7 +39,9 @@ export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObse
 class Source {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #observer: BodyObserver
+  #asked = false
   #ended = false
+  #abandoned: { reason: unknown } | undefined
 
   constructor(reader: ReadableStreamDefaultReader<Uint8Array>, observer: BodyObserver) {
     this.#reader = reader
@@ -43,9 +49,11 @@ class Source {
   }
 
   async read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    this.#asked = true
     this.#observer.asked()
     try {
       const result = await this.#observer.run(() => this.#reader.read())
+      if (this.#abandoned) throw this.#abandoned.reason
       if (result.done) this.#end('complete')
       else if (result.value instanceof Uint8Array) this.#observer.chunk(result.value)
       return result
@@ -58,6 +66,12 @@ class Source {
   async cancel(reason: unknown): Promise<void> {
     this.#end('cancelled')
     await this.#observer.run(() => this.#reader.cancel(reason))
+  }
+
+  abandon(reason: unknown): void {
+    if (this.#ended) return
+    if (this.#asked) this.#abandoned = { reason }
+    this.cancel(reason).catch(() => {})
   }
 
   #end(how: 'complete' | 'cancelled' | 'failed'): void {

@@ -119,6 +119,15 @@ describe('An abort of the request', () => {
     expect(cancelled).toEqual(['left'])
   })
 
+  it('never looks like the end of the body to a client that reads on', async () => {
+    const { reader, signal } = await onStage()
+    const waiting = reader.read()
+    const reason = new Error('the deadline of the request has passed')
+    signal.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+    await expect(reader.read()).rejects.toBe(reason)
+  })
+
   it('before the handler returns is settled at once, and the body cancelled though nobody reads it', async () => {
     const meter = metering()
     const signal = new AbortController()

@@ -1,10 +1,11 @@
+import { claimOf } from '../content-type.ts'
 import { builtInFormats } from '../formats/built-in.ts'
 import type { Format, FormatHints } from '../formats/format.ts'
 import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
 import { type FoldResult, foldEvents } from './event-fold.ts'
 import { jsonTransport } from './json.ts'
 import { ndjsonTransport } from './ndjson.ts'
-import { claimOf, contentStart, sniff, type Verdict } from './sniff.ts'
+import { contentStart, sniff, type Verdict } from './sniff.ts'
 import { sseTransport } from './sse.ts'
 import type { Transport } from './transport.ts'
 
@@ -25,7 +26,7 @@ const NOTHING_READ: FoldResult = { format: null, reading: null, reason: null }
 export function createMeter(response: MeterResponse, options: MeterOptions = {}): Meter {
   const { maxEventBytes = 8 * MEBIBYTE, maxBodyBytes = 8 * MEBIBYTE, formats = [] } = options
   const encoded = isEncoded(response.headers)
-  const claim = claimOf(response.headers.get('content-type'))
+  const claim = claimOf(response.headers)
   const fold = foldEvents([...formats, ...builtInFormats], hintsOf(response))
   let head = new Uint8Array(0)
   let verdict: Verdict = claim === 'other' ? 'other' : 'more'

@@ -1,18 +1,7 @@
-/** What a content type promises. `other` is a body that no transport here reads: audio, images, HTML. */
-export type Claim = 'json' | 'ndjson' | 'sse' | 'unknown' | 'other'
+import type { Claim } from '../content-type.ts'
 
 /** What a body turned out to be. `more`: its first bytes do not tell yet. */
 export type Verdict = 'json' | 'ndjson' | 'sse' | 'encoded' | 'unreadable' | 'other' | 'more'
-
-/** Reads the promise of a `content-type` header. A value that is no media type promises nothing. */
-export function claimOf(contentType: string | null): Claim {
-  const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (/event-stream/.test(type)) return 'sse'
-  if (/ndjson|jsonl|json-?lines|stream\+json|json-seq/.test(type)) return 'ndjson'
-  if (/json/.test(type)) return 'json'
-  if (!type.includes('/') || type === 'application/octet-stream' || type === 'text/plain') return 'unknown'
-  return 'other'
-}
 
 const MAGIC: readonly (readonly number[])[] = [
   [0x1f, 0x8b], // gzip
@@ -43,7 +32,7 @@ export function sniff(head: Uint8Array, claim: Claim, encoded: boolean): Verdict
   if (/^(:|data:|event:|id:|retry:)/.test(start)) return 'sse'
   if (head.length < ENOUGH && mayStillTell(start)) return 'more'
   if (encoded) return 'encoded'
-  if (claim === 'unknown') return 'other'
+  if (claim === 'unknown' || claim === 'text') return 'other'
   if (claim === 'sse') return /^[\t\x20-\x7e]/.test(start) ? 'sse' : 'unreadable'
   return /^["\-0-9tfn]/.test(start) ? 'json' : 'unreadable'
 }
