@@ -58,6 +58,7 @@ export class Exchange {
   readonly #ticket: Ticket
   readonly #seen: Observed
   readonly #span: Span | undefined
+  readonly #storage = processState().storage
   readonly #startedAt = performance.now()
   #meter: Meter | null = null
   #answered = false
@@ -102,7 +103,7 @@ export class Exchange {
 
   /** Runs the handler, or a read of its body, inside the request's async context. */
   run<T>(work: () => T): T {
-    return processState().storage.run(this.handle, work)
+    return this.#storage.run(this.handle, work)
   }
 
   /** Names the route once the framework knows its pattern. The `endpoint` option wins; a wildcard names no route. */

@@ -27,18 +27,34 @@ export interface ReadThrough {
  * body with its reason. A byte stream stays one, so that a BYOB reader works.
  */
 export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObserver): ReadThrough {
-  const bytes = isByteStream(body)
+  const type = isByteStream(body) ? 'bytes' : undefined
   const source = new Source(body.getReader(), observer)
+  const underlying = {
+    type,
+    pull: (controller: Controller) => source.pull(controller),
+    cancel: (reason: unknown) => source.cancel(reason),
+  } as UnderlyingDefaultSource<Uint8Array>
   return {
-    stream: bytes ? byteStream(source) : chunkStream(source),
+    stream: new ReadableStream(underlying, ON_DEMAND),
     abandon: (reason) => source.abandon(reason),
   }
 }
 
-/** The handler's body, with the observer looking on. */
+/** High-water mark 0: a pull is a client that asks. */
+const ON_DEMAND = { highWaterMark: 0 }
+
+/** Of a stream of chunks, or of one of bytes. */
+interface Controller {
+  enqueue(chunk: Uint8Array): void
+  close(): void
+  readonly byobRequest?: { respond(bytesWritten: number): void } | null
+}
+
+/** The handler's body, with the observer looking on. One promise a chunk, besides the platform's own. */
 class Source {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #observer: BodyObserver
+  readonly #read: () => Promise<ReadableStreamReadResult<Uint8Array>>
   #asked = false
   #ended = false
   #abandoned: { reason: unknown } | undefined
@@ -46,21 +62,19 @@ class Source {
   constructor(reader: ReadableStreamDefaultReader<Uint8Array>, observer: BodyObserver) {
     this.#reader = reader
     this.#observer = observer
+    this.#read = () => reader.read()
   }
 
-  async read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+  pull(controller: Controller): Promise<void> {
     this.#asked = true
     this.#observer.asked()
-    try {
-      const result = await this.#observer.run(() => this.#reader.read())
-      if (this.#abandoned) throw this.#abandoned.reason
-      if (result.done) this.#end('complete')
-      else if (result.value instanceof Uint8Array) this.#observer.chunk(result.value)
-      return result
-    } catch (error) {
-      this.#end('failed')
-      throw error
-    }
+    return this.#observer.run(this.#read).then(
+      (result) => this.#pass(result, controller),
+      (error) => {
+        this.#end('failed')
+        throw error
+      },
+    )
   }
 
   async cancel(reason: unknown): Promise<void> {
@@ -74,6 +88,17 @@ class Source {
     this.cancel(reason).catch(() => {})
   }
 
+  #pass({ done, value }: ReadableStreamReadResult<Uint8Array>, controller: Controller): void {
+    if (this.#abandoned) throw this.#abandoned.reason
+    if (done) {
+      this.#end('complete')
+      close(controller)
+      return
+    }
+    if (value instanceof Uint8Array) this.#observer.chunk(value)
+    controller.enqueue(value)
+  }
+
   #end(how: 'complete' | 'cancelled' | 'failed'): void {
     if (this.#ended) return
     this.#ended = true
@@ -81,45 +106,11 @@ class Source {
   }
 }
 
-/** High-water mark 0: a pull is a client that asks. */
-const ON_DEMAND = { highWaterMark: 0 }
-
-function chunkStream(source: Source): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await source.read()
-        if (done) closeQuietly(controller)
-        else controller.enqueue(value)
-      },
-      cancel: (reason) => source.cancel(reason),
-    },
-    ON_DEMAND,
-  )
-}
-
-function byteStream(source: Source): ReadableStream<Uint8Array> {
-  return new ReadableStream(
-    {
-      type: 'bytes',
-      async pull(controller) {
-        const { done, value } = await source.read()
-        if (!done) controller.enqueue(value as Uint8Array<ArrayBuffer>)
-        else {
-          closeQuietly(controller)
-          controller.byobRequest?.respond(0)
-        }
-      },
-      cancel: (reason) => source.cancel(reason),
-    },
-    ON_DEMAND,
-  )
-}
-
 /** After a cancel the stream is closed already, and closing it again throws. */
-function closeQuietly(controller: { close(): void }): void {
+function close(controller: Controller): void {
   try {
     controller.close()
+    controller.byobRequest?.respond(0)
   } catch {
     // The client has left.
   }

@@ -29,6 +29,7 @@ export interface SettleOptions {
  * inside their totals, so the reading is the one whose parts add up to the total that the provider reports.
  */
 export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
+  if (sent.totalTokens !== null && isConsistent(sent)) return { ...sent, consistent: true }
   const byTotal = sent.totalTokens === null ? undefined : readings(sent).find(isConsistent)
   const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)
   return { ...settled, totalTokens: settled.totalTokens ?? partsOf(settled), consistent: isConsistent(settled) }

@@ -42,7 +42,10 @@ const RAW_LIMIT = 4096
 export function rawOf(value: Wire | null): Wire | null {
   if (value === null) return null
   try {
-    return new TextEncoder().encode(JSON.stringify(value)).length <= RAW_LIMIT ? value : null
+    const json = JSON.stringify(value)
+    // At most three bytes a UTF-16 unit: a short text needs no counting.
+    const fits = json.length * 3 <= RAW_LIMIT || new TextEncoder().encode(json).length <= RAW_LIMIT
+    return fits ? value : null
   } catch {
     return null
   }

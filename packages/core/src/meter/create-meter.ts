@@ -27,7 +27,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   const { maxEventBytes = 8 * MEBIBYTE, maxBodyBytes = 8 * MEBIBYTE, formats = [] } = options
   const encoded = isEncoded(response.headers)
   const claim = claimOf(response.headers)
-  const fold = foldEvents([...formats, ...builtInFormats], hintsOf(response))
+  const fold = foldEvents(formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats], hintsOf(response))
   let head = new Uint8Array(0)
   let verdict: Verdict = claim === 'other' ? 'other' : 'more'
   let transport: Transport | null = null

@@ -1,11 +1,11 @@
-import { byteBuffer } from './byte-buffer.ts'
 import { lineEnd } from './frames.ts'
 import { ndjsonTransport } from './ndjson.ts'
-import { decodeText, type EventSink, parseJson, type Transport } from './transport.ts'
+import { textBuffer } from './text-buffer.ts'
+import { type EventSink, parseJson, type Transport } from './transport.ts'
 
 /** One JSON document; or JSON lines sent as if they were one, which the first line gives away by being whole. */
 export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventBytes: number): Transport {
-  const held = byteBuffer()
+  const held = textBuffer()
   let firstLineEnded = false
   let first: { value: unknown } | null = null
   let lines: Transport | null = null
@@ -20,7 +20,7 @@ export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventByt
   }
 
   function takeHeld(): unknown {
-    const value = parseJson(decodeText(held.view()))
+    const value = parseJson(held.text())
     if (value !== undefined) held.clear()
     return value
   }
