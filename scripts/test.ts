@@ -36,23 +36,29 @@ function runChecks(): void {
   }
 }
 
-function runTests(): VitestReport {
+function runTests(): { report: VitestReport; exitedWell: boolean } {
   const folder = mkdtempSync(path.join(tmpdir(), 'withusage-test-'))
   const outputFile = path.join(folder, 'report.json')
   const config = ['run', '--config', 'vitest.workspace.ts']
   try {
     console.log('\n— tests')
-    run(bin('vitest'), [...config, '--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`])
-    return JSON.parse(readFileSync(outputFile, 'utf8'))
+    const exitedWell = run(bin('vitest'), [
+      ...config,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${outputFile}`,
+    ])
+    return { report: JSON.parse(readFileSync(outputFile, 'utf8')), exitedWell }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
 runChecks()
-const report = runTests()
+const { report, exitedWell } = runTests()
 const skipped = report.numPendingTests + report.numTodoTests
-const ok = report.success && report.numPassedTests > 0
+// An error outside any test fails the run, not a test.
+const ok = exitedWell && report.success && report.numPassedTests > 0
 if (!ok && report.numFailedTests === 0) console.error('the test run itself failed; see above')
 console.log(`${report.numPassedTests} passed, ${report.numFailedTests} failed, ${skipped} skipped`)
 process.exitCode = ok ? 0 : 1

@@ -45,7 +45,7 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
   maxEventBytes?: number
   /** Longest JSON document that the meter reads, in bytes. Default 8 MiB. */
   maxBodyBytes?: number
-  /** Wire formats, asked in this order. Default: all built-in ones. */
+  /** Formats of your own, asked before the built-in ones. */
   formats?: readonly Format[]
   /** Told of everything that metering could not do. Default: one warning per error code and minute on the console. */
   onError?: OnError

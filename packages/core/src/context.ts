@@ -66,8 +66,8 @@ export const silentHandle: UsageHandle = {
 
 function stampedOutside(name: string): void {
   const state = processState()
-  if (state.transparent) return
   discardedStamps('outside')
+  if (state.transparent) return
   report(
     state.configuration?.onError,
     new UsageError(

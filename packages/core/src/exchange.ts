@@ -5,7 +5,7 @@ import type { UsageHandle } from './context.ts'
 import { endpointOf, pathOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
-import { type Identify, IdentityQuestion } from './identity-question.ts'
+import { type Identify, type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { createMeter } from './meter/create-meter.ts'
@@ -72,6 +72,7 @@ export class Exchange {
     this.#options = options
     this.#identify = identify
     this.#span = trace.getActiveSpan()
+    const spanContext = this.#guarded('the span', null, () => this.#span?.spanContext() ?? null)
     this.#ticket = options.recorder.open({
       endpoint: endpointOf(path, options.endpoint),
       startedAt: createdAt,
@@ -85,7 +86,7 @@ export class Exchange {
       requestHeaders: request.headers,
       responseHeaders: null,
       requestedModel: modelInPath(path),
-      spanContext: this.#span?.spanContext() ?? null,
+      spanContext,
       status: 0,
       threw: false,
       bodyless: false,
@@ -107,8 +108,8 @@ export class Exchange {
   }
 
   /** Names the route once the framework knows its pattern. The `endpoint` option wins; a wildcard names no route. */
-  route(pattern: string | undefined): void {
-    if (this.#options.endpoint !== undefined || pattern === undefined || pattern.includes('*')) return
+  route(pattern: string): void {
+    if (this.#options.endpoint !== undefined || pattern.includes('*')) return
     this.#ticket.endpoint = endpointOf(this.#seen.path, pattern)
   }
 
@@ -227,6 +228,7 @@ export class Exchange {
 
   /** The recorder closes: ends what is open, and waits for no one. */
   #settleNow(): void {
+    if (!this.#answered && !this.#settled) this.#askIdentity()
     this.end('cancelled')
     this.#conclude()
   }
@@ -238,17 +240,19 @@ export class Exchange {
       const verdict = verdictOn({ ...this.#seen, answered: this.#answered, stamped: hasEvidence(this.#seen) })
       if (verdict.account === 'ignored') this.#ticket.ignored(verdict.reason)
       else if (verdict.account === 'unrecorded') this.#ticket.unrecorded(verdict.reason)
-      else this.#record()
+      else this.#record(verdict.bodyCounts)
     })
     // A record that could not be made is still a request: the first use of the ticket wins.
     this.#ticket.unrecorded('record_failed')
   }
 
-  #record(): void {
+  #record(bodyCounts: boolean): void {
     const { recorder, fallbackUser } = this.#options
+    const { reading } = this.#seen
+    if (reading && !bodyCounts) this.#seen.reading = { ...reading, lines: [], replay: null }
     const records = buildRecords(this.#seen, {
       endpoint: this.#ticket.endpoint,
-      identity: this.#seen.identity === undefined ? this.#identity.answer : this.#seen.identity,
+      identity: this.#identityOf(),
       fallbackUser,
       onCut: () => recorder.dropped('value_cut'),
     })
@@ -257,8 +261,21 @@ export class Exchange {
       this.#ticket.unrecorded('no_user')
       return
     }
-    annotateSpan(this.#span, first)
     this.#ticket.record(records)
+    this.#guarded('the span', undefined, () => annotateSpan(this.#span, first))
+  }
+
+  #identityOf(): IdentityAnswer {
+    const said = this.#seen.identity
+    const identity = said === undefined ? this.#identity.answer : said
+    if (identity && typeof identity.user?.id !== 'string')
+      this.#report(
+        new UsageError(
+          'identify-failed',
+          '[withusage] an identity has no user.id that is a string; the fallback user pays',
+        ),
+      )
+    return identity
   }
 
   #createHandle(): UsageHandle {

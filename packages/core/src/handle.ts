@@ -1,5 +1,6 @@
 import type { UsageHandle } from './context.ts'
 import { UsageError } from './errors.ts'
+import { copyIdentity } from './identity.ts'
 import { isEvidence, mergeStamp, type UsageStamp } from './stamp.ts'
 import type { Identity } from './types.ts'
 
@@ -44,7 +45,7 @@ export function createHandle(statements: Statements, { isOpen, onLate, onLimit }
     add: (line) => whileOpen(() => addLine(statements, line, onLimit)),
     identify: (identity) =>
       whileOpen(() => {
-        statements.identity = identity
+        statements.identity = copyIdentity(identity)
       }),
   }
 }

@@ -1,3 +1,4 @@
+import { copyIdentity } from './identity.ts'
 import { unref } from './timers.ts'
 import type { Identity } from './types.ts'
 
@@ -18,11 +19,11 @@ export class IdentityQuestion {
   ask(identify: Identify, timeoutMs: number, onFailure: (cause: unknown) => void): void {
     try {
       const answer = identify()
-      if (!isPromiseLike(answer)) this.#answer = answer
+      if (!isPromiseLike(answer)) this.#answer = copyIdentity(answer)
       else
         this.#pending = withTimeout(answer, timeoutMs)
           .then((identity) => {
-            this.#answer = identity
+            this.#answer = copyIdentity(identity)
           }, onFailure)
           .finally(() => {
             this.#pending = undefined

@@ -34,6 +34,19 @@ export function recordedIdentity(identity: Identity | null | undefined, onCut: (
   }
 }
 
+/** A snapshot: a session object that changes later changes nothing that was said. */
+export function copyIdentity<T extends Identity | null | undefined>(identity: T): T {
+  if (typeof identity !== 'object' || identity === null) return identity
+  const { user, apiKey, project, tags } = identity
+  return {
+    ...identity,
+    user: user && { ...user },
+    apiKey: apiKey && { ...apiKey },
+    project: project && { ...project },
+    tags: { ...tags },
+  }
+}
+
 /** Tags within their limits. Past the limit the first ones stay. */
 export function cleanTags(tags: Record<string, string> | undefined, onCut: () => void): Record<string, string> {
   const cleaned: [string, string][] = []

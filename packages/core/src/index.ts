@@ -18,6 +18,7 @@ export type { UsageStamp } from './stamp.ts'
 export { disabledStore } from './stores/disabled.ts'
 export type { MemoryStore, MemoryStoreOptions } from './stores/memory.ts'
 export { memoryStore } from './stores/memory.ts'
+export type { Dropped } from './telemetry.ts'
 export type { Ticket } from './ticket.ts'
 export type {
   Account,
@@ -54,3 +55,4 @@ export type {
 export { DIMENSIONS, IGNORED_REASONS, UNRECORDED_REASONS } from './types.ts'
 export type { UsageHandler } from './with-usage.ts'
 export { withUsage } from './with-usage.ts'
+export type { RetryOptions } from './write-queue.ts'

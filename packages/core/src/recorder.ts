@@ -149,10 +149,13 @@ class StoreRecorder implements Recorder {
 
   close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= holdingProcess(async () => {
-      await this.#idle(timeoutMs)
+      await this.#idle(Math.min(Math.max(timeoutMs, 0) || 0, MAX_TIMER_MS))
       this.#settleOpen()
       this.#closed = true
-      const stored = await within(Math.max(timeoutMs, LEAST_STORE_WAIT_MS), this.#queue.flush())
+      const stored = await within(
+        Math.min(Math.max(timeoutMs || 0, LEAST_STORE_WAIT_MS), MAX_TIMER_MS),
+        this.#queue.flush(),
+      )
       if (!stored) this.#queue.abandon(new Error('the store did not answer before close() ended'))
       this.#tallies.release()
     })

@@ -11,11 +11,16 @@ const ONCE: readonly string[] = ['stamp-outside-request', 'configured-twice']
 /** Tells the developer, and never throws: an `onError` that fails must not break a response. */
 export function report(onError: OnError | undefined, error: UsageError): void {
   try {
-    if (onError) onError(error)
+    if (onError) hush(onError(error))
     else warn(error)
   } catch {
     // Nothing is left to tell it to.
   }
+}
+
+/** A callback that turns out to be asynchronous: what it rejects with has no one to go to, and must end no process. */
+export function hush(returned: unknown): void {
+  if (returned instanceof Promise) returned.catch(() => {})
 }
 
 /** Wraps what metering itself threw. */

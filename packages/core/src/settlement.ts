@@ -153,17 +153,21 @@ function correlationId({ stamp, requestHeaders, responseHeaders }: Observed): st
   )
 }
 
+/** What a result says of itself is one record, however often it is fetched; what was added is of this request alone. */
+function idOf({ evidence }: Line, index: number, { reading, createdAt }: Observed): string {
+  const replay = evidence === 'body' ? reading?.replay : null
+  return replay ? derivedId(replay.key, index, replay.createdAt?.getTime() ?? 0) : uuidv7(createdAt.getTime())
+}
+
 /** What one record says of its own model call. */
 function lineFields(line: Line, index: number, seen: Observed, { onCut }: RecordContext) {
-  const { reading, createdAt } = seen
+  const { reading } = seen
   const { stamp, usage, added } = line
   const read = added ? null : reading
   const filtered = index === 0 ? seen.stamp : null
   return {
     ...usage,
-    id: reading?.replay
-      ? derivedId(reading.replay.key, index, reading.replay.createdAt.getTime())
-      : uuidv7(createdAt.getTime()),
+    id: idOf(line, index, seen),
     line: index,
     evidence: line.evidence,
     operation: cleanText(stamp?.operation ?? read?.operation, TEXT_LIMITS.word, onCut),
@@ -171,7 +175,7 @@ function lineFields(line: Line, index: number, seen: Observed, { onCut }: Record
     servedModel: cleanText(line.servedModel, TEXT_LIMITS.model, onCut),
     serviceTier: cleanText(usage.serviceTier, TEXT_LIMITS.word, onCut),
     consistent: line.consistent,
-    final: line.final || seen.ending === 'complete',
+    final: line.final || (seen.ending === 'complete' && !reading?.interrupted),
     preFilterInputTokens: filtered?.preFilterInputTokens ?? stamp?.preFilterInputTokens ?? null,
     postFilterInputTokens: filtered?.postFilterInputTokens ?? stamp?.postFilterInputTokens ?? null,
     prefillTokens: stamp?.prefillTokens ?? read?.prefillTokens ?? null,

@@ -1,5 +1,6 @@
 import { UsageError } from './errors.ts'
 import { SUBSETS, TOKEN_FIELDS } from './record.ts'
+import { TEXT_LIMITS } from './text.ts'
 import type { TokenUsage } from './types.ts'
 
 /**
@@ -63,7 +64,8 @@ export function mergeStamp(before: UsageStamp | null, stamp: UsageStamp): UsageS
   checkUnits(stamp.units)
   checkTags(stamp.tags)
   const merged = { ...before, ...defined(stamp) }
-  if (before?.tags && stamp.tags) merged.tags = { ...before.tags, ...stamp.tags }
+  if (stamp.tags) merged.tags = mergeTags(before?.tags, stamp.tags)
+  if (stamp.units) merged.units = { ...stamp.units }
   if (before?.servedModel && stamp.model && !stamp.servedModel) merged.servedModel = stamp.model
   checkSubsets(merged)
   return merged
@@ -129,7 +131,15 @@ function checkTags(tags: unknown): void {
     if (typeof value !== 'string') throw bad('tags', value, 'an object of strings')
 }
 
+/** One past the limit is kept, so that the record counts what it cuts. */
+function mergeTags(before: Record<string, string> | undefined, tags: Record<string, string>): Record<string, string> {
+  const merged = { ...before, ...tags }
+  return Object.fromEntries(Object.entries(merged).slice(0, TEXT_LIMITS.tags + 1))
+}
+
 function checkSubsets(stamp: UsageStamp): void {
+  checkCount('the sum of inputTokens and outputTokens', (stamp.inputTokens ?? 0) + (stamp.outputTokens ?? 0))
+
   for (const [subset, total] of SUBSETS) {
     const part = stamp[subset]
     const whole = stamp[total]

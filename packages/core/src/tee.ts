@@ -1,3 +1,5 @@
+import { pause } from './timers.ts'
+
 /** Sees a body go by. Nothing it does reaches the client: the functions must not throw. */
 export interface BodyObserver {
   /** The client asked for a chunk. */
@@ -43,6 +45,9 @@ export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObse
 /** High-water mark 0: a pull is a client that asks. */
 const ON_DEMAND = { highWaterMark: 0 }
 
+/** How long a body that is being cancelled may take to say its last. */
+const LAST_MOMENTS_MS = 1_000
+
 /** Of a stream of chunks, or of one of bytes. */
 interface Controller {
   enqueue(chunk: Uint8Array): void
@@ -57,6 +62,7 @@ class Source {
   readonly #read: () => Promise<ReadableStreamReadResult<Uint8Array>>
   #asked = false
   #ended = false
+  #cancelling = false
   #abandoned: { reason: unknown } | undefined
 
   constructor(reader: ReadableStreamDefaultReader<Uint8Array>, observer: BodyObserver) {
@@ -71,25 +77,30 @@ class Source {
     return this.#observer.run(this.#read).then(
       (result) => this.#pass(result, controller),
       (error) => {
-        this.#end('failed')
+        if (!this.#cancelling) this.#end('failed')
         throw error
       },
     )
   }
 
+  /** What the body says in its last moments, in `cancel` or a `finally`, is said before the end. */
   async cancel(reason: unknown): Promise<void> {
+    this.#cancelling = true
+    const cancelled = this.#observer.run(() => this.#reader.cancel(reason))
+    await Promise.race([cancelled.catch(() => {}), pause(LAST_MOMENTS_MS)])
     this.#end('cancelled')
-    await this.#observer.run(() => this.#reader.cancel(reason))
+    await cancelled
   }
 
   abandon(reason: unknown): void {
-    if (this.#ended) return
+    if (this.#ended || this.#cancelling) return
     if (this.#asked) this.#abandoned = { reason }
     this.cancel(reason).catch(() => {})
   }
 
   #pass({ done, value }: ReadableStreamReadResult<Uint8Array>, controller: Controller): void {
     if (this.#abandoned) throw this.#abandoned.reason
+    if (this.#cancelling) return
     if (done) {
       this.#end('complete')
       close(controller)

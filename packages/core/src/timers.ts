@@ -14,6 +14,11 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => defer(resolve))
 }
 
+/** Resolves after a time, for which the process is not kept alive. */
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => unref(setTimeout(resolve, delayMs)))
+}
+
 /** Keeps the process alive until the work is done: our own timers, which it may wait for, do not. */
 export async function holdingProcess<T>(work: () => Promise<T>): Promise<T> {
   const hold = setInterval(() => {}, 2 ** 30)

@@ -79,6 +79,8 @@ export interface Reading {
   reason: ReadingReason | null
   /** The provider's own usage object as sent, at most 4 KiB of JSON, else `null`. */
   raw: unknown
+  /** The provider reported an error in the middle of its stream: what it had counted may not be all. */
+  interrupted: boolean
   /** Prompt tokens the server really evaluated, when it says so (llama.cpp `timings.prompt_n`). */
   prefillTokens: number | null
   /** Tokens drafted by speculative decoding, when the server says so (llama.cpp `timings.draft_n`). */
@@ -94,8 +96,8 @@ export interface Reading {
 export interface Replay {
   /** Unique per result: `'openai-responses:resp_123'`. */
   key: string
-  /** When the provider made it. */
-  createdAt: Date
+  /** When the provider made it; `null` when it does not say so in a way that can be believed. */
+  createdAt: Date | null
   /** It is finished, so its usage is the bill. `false` while it is queued or running. */
   billable: boolean
 }

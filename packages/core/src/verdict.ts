@@ -24,7 +24,8 @@ export interface SettledFacts {
 export type Ending = 'complete' | 'cancelled' | 'failed' | 'idle_timeout'
 
 export type Verdict =
-  | { account: 'recorded' }
+  /** `bodyCounts`: what the body tells is not paid for elsewhere. */
+  | { account: 'recorded'; bodyCounts: boolean }
   | { account: 'unrecorded'; reason: UnrecordedReason }
   | { account: 'ignored'; reason: IgnoredReason }
 
@@ -33,13 +34,17 @@ const unrecorded = (reason: UnrecordedReason): Verdict => ({ account: 'unrecorde
 
 /** Which requests count, and as what. */
 export function verdictOn(facts: SettledFacts): Verdict {
-  const { method, path, reading, stamped } = facts
-  if (!stamped && reading !== null) {
-    if (isDeferred(reading)) return ignored('deferred')
-    if (isStoredResult(method, path, reading)) return ignored('not_inference')
-  }
-  if (stamped || (reading !== null && reading.lines.length > 0)) return { account: 'recorded' }
+  const { path, reading, stamped } = facts
+  const elsewhere = reading && paidElsewhere(path, reading)
+  if (stamped) return { account: 'recorded', bodyCounts: elsewhere === null }
+  if (elsewhere) return ignored(elsewhere)
+  if (reading && reading.lines.length > 0) return { account: 'recorded', bodyCounts: true }
   return withoutEvidence(facts)
+}
+
+function paidElsewhere(path: string, reading: Reading): IgnoredReason | null {
+  if (isDeferred(reading)) return 'deferred'
+  return isStoredResult(path, reading) ? 'not_inference' : null
 }
 
 function withoutEvidence(facts: SettledFacts): Verdict {
@@ -62,7 +67,7 @@ function isDeferred({ replay, lines }: Reading): boolean {
   return replay !== null && (!replay.billable || lines.length === 0)
 }
 
-/** `GET /v1/responses/resp_123`: paid for when it was made, unless it was made in the background. */
-function isStoredResult(method: string, path: string, { replay, responseId }: Reading): boolean {
-  return method === 'GET' && replay === null && responseId !== null && path.endsWith(`/${responseId}`)
+/** `/v1/responses/resp_123`, fetched or updated: paid for when it was made, unless that was in the background. */
+function isStoredResult(path: string, { replay, responseId }: Reading): boolean {
+  return replay === null && responseId !== null && path.endsWith(`/${responseId}`)
 }

@@ -3,7 +3,7 @@ import { currentUsage, silentHandle } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { processState } from './process.ts'
 import type { Recorder } from './recorder.ts'
-import { internalError, report } from './report.ts'
+import { hush, internalError, report } from './report.ts'
 import { rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
 
@@ -80,14 +80,19 @@ function askAdapter(
   { route, waitUntil, onError }: ResolvedOptions,
   args: readonly unknown[],
 ): void {
-  const ask = (what: string, question: () => void): void => {
+  const ask = (what: string, question: () => unknown): void => {
     try {
-      question()
+      hush(question())
     } catch (error) {
       report(onError, internalError(what, error))
     }
   }
-  if (route) ask('asking for the route', () => exchange.route(route(...(args as never[]))))
+  if (route)
+    ask('asking for the route', () => {
+      const pattern = route(...(args as never[]))
+      if (typeof pattern === 'string') exchange.route(pattern)
+      return pattern
+    })
   if (waitUntil) ask('waitUntil', () => waitUntil(exchange.acknowledged(), ...(args as never[])))
 }
 
@@ -109,10 +114,7 @@ function deliver(exchange: Exchange, request: Request, response: Response): Resp
       exchange.end(how)
     },
   })
-  const leave = (): void => {
-    exchange.end('cancelled')
-    abandon(signal?.reason)
-  }
+  const leave = (): void => abandon(signal?.reason)
   if (signal?.aborted) leave()
   else signal?.addEventListener('abort', leave, { once: true })
   return rewrap(response, stream)

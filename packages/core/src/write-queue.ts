@@ -251,7 +251,7 @@ export class WriteQueue {
     }
   }
 
-  #acknowledge(units: Unit[], { duplicates, foreign }: WriteResult): void {
+  #acknowledge(units: Unit[], { duplicates = [], foreign = [] }: Partial<WriteResult> = {}): void {
     for (const unit of units) {
       const requestId = requestIdOf(unit)
       // After a failed attempt the rows of this request that are there are this unit's own.

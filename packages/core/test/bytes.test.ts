@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineFormat } from '../src/formats/format.ts'
 import { createRecorder } from '../src/recorder.ts'
 import { memoryStore } from '../src/stores/memory.ts'
@@ -405,6 +405,20 @@ describe('Metering that throws', () => {
     expect(errors).toContain('record-lost')
   })
 
+  it('changes nothing: callbacks that reject', async () => {
+    const { recorder } = metering()
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', onUnhandled)
+    const reject = (async () => broken()) as () => never
+    const options = { recorder, identify: () => broken(), onError: reject, route: reject, waitUntil: reject }
+    const response = await withUsage(() => sse(chatEvents()), options)(post())
+    expect(await response.text()).toBe(SENT)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', onUnhandled)
+    expect(unhandled).toEqual([])
+  })
+
   it('changes nothing: the recorder', async () => {
     const { recorder } = metering()
     const errors: string[] = []
@@ -487,6 +501,6 @@ describe('Over HTTP', () => {
     client.on('error', () => {})
     client.end()
     await cancelled.promise
-    expect(recorder.stats().unrecorded).toEqual({ cancelled: 1 })
+    await vi.waitFor(() => expect(recorder.stats().unrecorded).toEqual({ cancelled: 1 }))
   })
 })

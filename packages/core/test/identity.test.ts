@@ -119,7 +119,8 @@ describe('When identify names no one', () => {
       ['gives null later', async () => null, 0],
       ['names a user without an id', () => ({ user: { id: '' } }), 0],
       ['names a user whose id is control characters', () => ({ user: { id: '\u0000\n' } }), 0],
-      ['gives something else', () => 'ada' as unknown as Identity, 0],
+      ['gives something else', () => 'ada' as unknown as Identity, 1],
+      ['names a user by a number', () => ({ user: { id: 42 as unknown as string } }), 1],
       [
         'throws',
         () => {

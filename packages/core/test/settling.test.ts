@@ -128,7 +128,7 @@ describe('An abort of the request', () => {
     await expect(reader.read()).rejects.toBe(reason)
   })
 
-  it('before the handler returns is settled at once, and the body cancelled though nobody reads it', async () => {
+  it('before the handler returns is settled, and the body cancelled though nobody reads it', async () => {
     const meter = metering()
     const signal = new AbortController()
     const cancelled: unknown[] = []
@@ -138,6 +138,7 @@ describe('An abort of the request', () => {
       return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
     })
     await handler(post(undefined, { signal: signal.signal }))
+    await settled()
     expect(cancelled).toEqual(['left early'])
     expect(meter.recorder.stats()).toMatchObject({ inFlight: 0, unrecorded: { cancelled: 1 } })
   })

@@ -25,6 +25,48 @@ async function recordOf(meter: Metering, work: () => void) {
 }
 
 describe('A stamp works anywhere in the request', () => {
+  it('in the cancel of a body whose client leaves', async () => {
+    const { wrap, record, errors } = metering()
+    const handler = wrap(() => new Response(new ReadableStream({ cancel: () => stampUsage(USAGE) })))
+    const response = await handler(post())
+    await response.body?.cancel()
+    expect(await record()).toMatchObject({ evidence: 'stamp', outcome: 'cancelled', inputTokens: 9 })
+    expect(errors).toEqual([])
+  })
+
+  it('in the finally of a generator whose client leaves', async () => {
+    const { wrap, record, errors } = metering()
+    async function* words() {
+      try {
+        for (;;) yield bytesOf('word ')
+      } finally {
+        await settled()
+        stampUsage(USAGE)
+      }
+    }
+    const reader = readerOf(await wrap(() => new Response(streamFrom(words())))(post()))
+    await reader.read()
+    await reader.cancel()
+    expect(await record()).toMatchObject({ evidence: 'stamp', outcome: 'cancelled', outputTokens: 5 })
+    expect(errors).toEqual([])
+  })
+
+  it('and what it was given may change afterwards', async () => {
+    const meter = metering()
+    const units = { images: 1 }
+    const identity = { user: { id: 'ada' } }
+    const handler = meter.wrap(() => {
+      stampUsage({ ...USAGE, units })
+      currentUsage()?.identify(identity)
+      return sse(chatEvents())
+    })
+    const response = await handler(post())
+    units.images = -1
+    identity.user.id = 'bob'
+    await read(response)
+    expect(await meter.record()).toMatchObject({ units: { images: 1 }, userId: 'ada' })
+  })
+
   it('before the response', async () => {
     const { wrap, record } = metering()
     const handler = wrap(async () => {

@@ -1,6 +1,6 @@
 import { expectAccounted } from '@withusage/testing'
 import { describe, expect, it } from 'vitest'
-import { stampUsage } from '../src/context.ts'
+import { addUsage, stampUsage } from '../src/context.ts'
 import { createRecorder, type RecorderStats } from '../src/recorder.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { withUsage } from '../src/with-usage.ts'
@@ -298,5 +298,47 @@ describe('A Responses object made in the background', () => {
     await send(meter, 'POST', stored)
     await send(meter, 'GET', stored)
     expect(await account(meter)).toEqual({ recorded: 1, ignored: { not_inference: 1 } })
+  })
+
+  it('is no inference when a stored one is updated', async () => {
+    const meter = metering()
+    const update = meter.wrap(() => json({ ...FINISHED, background: false }))
+    await (await update(post(`${URL}/resp_123`))).text()
+    expect(await account(meter)).toEqual({ ignored: { not_inference: 1 } })
+  })
+
+  it.each([undefined, 1_760_000_000_000, 9e15, -1, '2026'])(
+    'is one record when it was made at %s',
+    async (created_at) => {
+      const meter = metering()
+      for (let fetch = 0; fetch < 2; fetch++) await send(meter, 'GET', { ...FINISHED, created_at })
+      expect(await account(meter)).toEqual({ recorded: 1, ignored: { duplicate: 1 } })
+      expect((await meter.record()).createdAt.getUTCFullYear()).toBe(new Date().getUTCFullYear())
+    },
+  )
+
+  it('is paid for once, whatever else its creation used', async () => {
+    const meter = metering()
+    const create = meter.wrap(() => {
+      addUsage({ model: 'guard', inputTokens: 7, outputTokens: 1 })
+      return json(QUEUED)
+    })
+    await (await create(post(URL))).text()
+    await send(meter, 'GET', FINISHED)
+    expect(await account(meter)).toEqual({ recorded: 2 })
+    expect((await meter.records()).map(({ evidence, inputTokens }) => [evidence, inputTokens]).toSorted()).toEqual([
+      ['body', 20],
+      ['stamp', 7],
+    ])
+  })
+
+  it('is not billed again with what was added while a stored one was fetched', async () => {
+    const meter = metering()
+    const fetchAgain = meter.wrap(() => {
+      addUsage({ model: 'guard', inputTokens: 7, outputTokens: 1 })
+      return json({ ...FINISHED, background: false })
+    })
+    await (await fetchAgain(post(`${URL}/resp_123`, { method: 'GET' }))).text()
+    expect(await meter.record()).toMatchObject({ evidence: 'stamp', inputTokens: 7, line: 0 })
   })
 })

@@ -30,9 +30,17 @@ export interface SettleOptions {
  */
 export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
   if (sent.totalTokens !== null && isConsistent(sent)) return { ...sent, consistent: true }
-  const byTotal = sent.totalTokens === null ? undefined : readings(sent).find(isConsistent)
+  const [byTotal, ...others] = sent.totalTokens === null ? [] : readings(sent).filter(isConsistent)
   const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)
-  return { ...settled, totalTokens: settled.totalTokens ?? partsOf(settled), consistent: isConsistent(settled) }
+  // Two readings that both meet the total: the more usual one, of which nobody can be certain.
+  const certain = others.every(
+    (other) => partsOf(other) === partsOf(settled) && other.inputTokens === settled.inputTokens,
+  )
+  return {
+    ...settled,
+    totalTokens: settled.totalTokens ?? partsOf(settled),
+    consistent: certain && isConsistent(settled),
+  }
 }
 
 /** A line of these counts. */
@@ -77,7 +85,9 @@ function hiddenOutput(sent: TokenCounts): TokenCounts | null {
 
 /** More cached tokens than prompt tokens: the cached ones are outside, whatever the total says. */
 function cacheOutside(sent: TokenCounts): TokenCounts {
-  return exceeds(sent.cacheReadTokens, sent.inputTokens) ? withInput(sent, sent.cacheReadTokens) : sent
+  return exceeds(sent.cacheReadTokens, sent.inputTokens)
+    ? withInput(sent, sent.cacheReadTokens, sent.cacheWriteTokens)
+    : sent
 }
 
 function withInput(counts: TokenCounts, ...outside: (number | null)[]): TokenCounts {

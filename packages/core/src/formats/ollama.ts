@@ -29,7 +29,7 @@ export const ollama = defineFormat<OllamaSeen>({
     return {
       model: seen.model ?? text(body.model),
       operation: 'response' in body ? 'text_completion' : seen.operation,
-      usage: body.done === true ? usageOf(body) : seen.usage,
+      usage: (body.done === true ? usageOf(body) : null) ?? seen.usage,
     }
   },
   finish({ model, operation, usage }) {

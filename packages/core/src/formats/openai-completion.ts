@@ -9,12 +9,15 @@ export interface CompletionSeen {
   model: string | null
   responseId: string | null
   serviceTier: string | null
-  /** The last usage object with something in it: they are cumulative, never to be added up. */
+  /** The last usage object with counts: they are cumulative, never to be added up. */
   usage: Wire | null
+  /** The last cost, which may come without counts. */
+  providerCostNanoUsd: number | null
   /** llama.cpp's own counts. */
   timings: Wire | null
-  /** A choice has named its reason to finish. */
-  finished: boolean
+  /** Choices of which something was seen, and those that have named their reason to finish. */
+  choices: number
+  finishedChoices: number
   /** The last usage came when generation had ended. */
   settled: boolean
 }
@@ -24,8 +27,10 @@ export const NOTHING_SEEN: CompletionSeen = {
   responseId: null,
   serviceTier: null,
   usage: null,
+  providerCostNanoUsd: null,
   timings: null,
-  finished: false,
+  choices: 0,
+  finishedChoices: 0,
   settled: false,
 }
 
@@ -35,23 +40,25 @@ export function readCompletion(seen: CompletionSeen, event: WireEvent): Completi
   if (!data) return seen
   const usage = usageOf(data)
   const timings = object(data.timings)
-  const finished = seen.finished || list(data.choices).some((choice) => text(object(choice)?.finish_reason) !== null)
+  const { choices, finishedChoices } = countChoices(seen, list(data.choices))
+  const finished = choices > 0 && finishedChoices >= choices
   return {
     model: seen.model ?? text(data.model),
     responseId: seen.responseId ?? text(data.id),
     serviceTier: text(data.service_tier) ?? text(usage?.service_tier) ?? seen.serviceTier,
-    usage: usage ?? seen.usage,
+    usage: usage && hasCounts(readOpenAiUsage(usage)) ? usage : seen.usage,
+    providerCostNanoUsd: (usage && readProviderCost(usage)) ?? seen.providerCostNanoUsd,
     timings: timings ?? seen.timings,
-    finished,
+    choices,
+    finishedChoices,
     settled: usage || timings ? finished || list(data.choices).length === 0 : seen.settled,
   }
 }
 
 export function finishCompletion(seen: CompletionSeen, complete: boolean): FormatReading {
-  const { model, responseId, serviceTier, usage, timings } = seen
+  const { model, responseId, serviceTier, usage, providerCostNanoUsd, timings } = seen
   const counts = countsOf(seen)
   const final = complete || seen.settled
-  const providerCostNanoUsd = usage ? readProviderCost(usage) : null
   return {
     model,
     responseId,
@@ -60,6 +67,20 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
     prefillTokens: count(timings?.prompt_n),
     draftTokens: count(timings?.draft_n),
   }
+}
+
+/** With several choices, usage is final only when the last of them has finished. */
+function countChoices(
+  seen: CompletionSeen,
+  chunk: readonly unknown[],
+): Pick<CompletionSeen, 'choices' | 'finishedChoices'> {
+  let { choices, finishedChoices } = seen
+  for (const [at, entry] of chunk.entries()) {
+    const choice = object(entry)
+    choices = Math.max(choices, (count(choice?.index) ?? at) + 1)
+    if (text(choice?.finish_reason) !== null) finishedChoices++
+  }
+  return { choices, finishedChoices }
 }
 
 function countsOf({ usage, timings }: CompletionSeen): TokenCounts | null {

@@ -3,7 +3,7 @@ import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
 import { readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { count, object, rawOf, text, type Wire } from './wire.ts'
+import { object, rawOf, text, type Wire } from './wire.ts'
 
 interface ResponsesSeen {
   model: string | null
@@ -78,14 +78,24 @@ function readResponse(seen: ResponsesSeen, response: Wire, ended: boolean): Resp
     model: seen.model ?? text(response.model),
     responseId: seen.responseId ?? text(response.id),
     serviceTier: text(response.service_tier) ?? seen.serviceTier,
-    createdAt: seen.createdAt ?? count(response.created_at),
+    createdAt: seen.createdAt ?? seconds(response.created_at),
     background: seen.background || response.background === true,
     ended,
     usage: usage && hasCounts(readOpenAiUsage(usage)) ? usage : seen.usage,
   }
 }
 
+/** Older than the API, or milliseconds: no time in seconds. */
+const EARLIEST = Date.UTC(2015, 0, 1) / 1000
+const LATEST = Date.UTC(2200, 0, 1) / 1000
+
+/** A time in seconds, of which some servers send fractions. */
+function seconds(value: unknown): number | null {
+  return typeof value === 'number' && value >= EARLIEST && value <= LATEST ? Math.floor(value) : null
+}
+
 function replayOf({ background, responseId, createdAt, ended }: ResponsesSeen): Replay | null {
-  if (!background || responseId === null || createdAt === null) return null
-  return { key: `openai-responses:${responseId}`, createdAt: new Date(createdAt * 1000), billable: ended }
+  if (!background || responseId === null) return null
+  const time = createdAt === null ? null : new Date(createdAt * 1000)
+  return { key: `openai-responses:${responseId}`, createdAt: time, billable: ended }
 }

@@ -20,7 +20,7 @@ export interface MeterOptions {
 
 const MEBIBYTE = 1024 * 1024
 
-const NOTHING_READ: FoldResult = { format: null, reading: null, reason: null }
+const NOTHING_READ: FoldResult = { format: null, reading: null, reason: null, interrupted: false }
 
 /** Creates the reader of one response's usage. Holds at most one event, or one document, at a time. */
 export function createMeter(response: MeterResponse, options: MeterOptions = {}): Meter {
@@ -67,7 +67,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
 
   function conclude(): Reading {
     guard(() => transport?.end())
-    const { format, reading: found, reason } = transport ? fold.result() : NOTHING_READ
+    const { format, reading: found, reason, interrupted } = transport ? fold.result() : NOTHING_READ
     const why = transport ? reason : reasonWithoutTransport()
     return {
       format: format?.name ?? null,
@@ -78,6 +78,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
       lines: found?.lines ?? [],
       reason: encoded && why === 'unreadable_body' ? 'encoded_body' : why,
       raw: found?.raw ?? null,
+      interrupted,
       prefillTokens: found?.prefillTokens ?? null,
       draftTokens: found?.draftTokens ?? null,
       replay: found?.replay ?? null,

@@ -1,4 +1,5 @@
 import type { Format, FormatHints, FormatReading, WireEvent } from '../formats/format.ts'
+import { object } from '../formats/wire.ts'
 import type { ReadingReason } from '../types.ts'
 import type { EventSink } from './transport.ts'
 
@@ -8,6 +9,8 @@ export interface FoldResult {
   reading: FormatReading | null
   /** Why there are no lines; `null` when there are. */
   reason: Exclude<ReadingReason, 'encoded_body'> | null
+  /** A stream told of an error. */
+  interrupted: boolean
 }
 
 export interface EventFold extends EventSink {
@@ -22,11 +25,13 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
   let readable = false
   let unreadable = false
   let complete = false
+  let interrupted = false
 
   return {
     event(event) {
       readable = true
       complete ||= event.document
+      interrupted ||= !event.document && tellsOfError(event)
       whole.read(event)
       later?.read(event)
     },
@@ -41,13 +46,20 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
     },
     result() {
       const format = whole.format
-      const reading = whole.finish(complete)
-      const counted = (later ?? whole).finish(complete)?.lines.length ?? 0
-      if (reading && counted > 0) return { format, reading, reason: null }
+      const finished = complete && !interrupted
+      const reading = whole.finish(finished)
+      const counted = (later ?? whole).finish(finished)?.lines.length ?? 0
+      if (reading && counted > 0) return { format, reading, reason: null, interrupted }
       const reason = later ? 'too_large' : unreadable && !readable ? 'unreadable_body' : 'no_usage'
-      return { format, reading: reading && { ...reading, lines: [], raw: null }, reason }
+      return { format, reading: reading && { ...reading, lines: [], raw: null }, reason, interrupted }
     },
   }
+}
+
+/** All providers tell of an error in a stream with an event of that name or type, or in a field of that name. */
+function tellsOfError({ name, data }: WireEvent): boolean {
+  const event = object(data)
+  return name === 'error' || event?.type === 'error' || Boolean(event?.error)
 }
 
 interface Pass {
