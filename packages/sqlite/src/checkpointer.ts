@@ -1,11 +1,15 @@
 import { type CheckpointThread, startCheckpointThread } from './checkpoint-thread.ts'
 
-/** Rows written between two checkpoints: about four megabytes of write-ahead log. */
-const ROWS = 4_000
+/** Pages written between two checkpoints: about four megabytes of write-ahead log. */
+const PAGES = 1_000
+
+/** What one commit adds to the log, in pages, by measure: a leaf of the table and of each index, and now and then a split. */
+const PAGES_A_COMMIT = 4
+const PAGES_A_ROW = 0.25
 
 /**
- * Moves the write-ahead log into the database on another thread, every few thousand rows. A checkpoint waits for the
- * disk; inside a commit, where SQLite would do it, that holds the event loop for 15 to 45 ms.
+ * Moves the write-ahead log into the database on another thread, about every thousand pages. A checkpoint waits for
+ * the disk; inside a commit, where SQLite would do it, that holds the event loop for 15 to 45 ms.
  *
  * @see docs/decisions/sqlite-slices.md
  */
@@ -13,7 +17,7 @@ export class Checkpointer {
   readonly #path: string
   #thread: CheckpointThread | null | undefined
   #underWay: Promise<void> = Promise.resolve()
-  #rows = 0
+  #pages = 0
 
   constructor(path: string) {
     this.#path = path
@@ -27,11 +31,12 @@ export class Checkpointer {
     return this.#underWay
   }
 
-  /** Rows have been written. The thread starts when there is something to do. */
+  /** One commit has written rows of any table. The thread starts when there is something to do. */
   wrote(rows: number): void {
-    this.#rows += rows
-    if (this.#rows < ROWS) return
-    this.#rows = 0
+    if (rows === 0) return
+    this.#pages += PAGES_A_COMMIT + rows * PAGES_A_ROW
+    if (this.#pages < PAGES) return
+    this.#pages = 0
     this.#underWay = this.#underWay.then(() => this.#checkpoint())
   }
 

@@ -82,7 +82,7 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
     open: () => use('open', () => {}),
     async write(batch) {
       const result = await use('write', ({ driver, writes }) => writeBatch(driver, writes, batch))
-      checkpointer?.wrote(batch.records.length)
+      checkpointer?.wrote(batch.records.length + batch.tallies.length)
       return result
     },
     async aggregate(query) {

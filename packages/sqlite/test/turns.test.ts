@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { sampleRecord } from '@withusage/testing'
+import { sampleRecord, sampleTally } from '@withusage/testing'
 import { expect, test, vi } from 'vitest'
 import { sqliteStore } from '../src/index.ts'
 import { temporaryFile } from './support/temporary-file.ts'
@@ -53,6 +53,22 @@ test('the log is moved into the file on another thread, and starts over however 
     await store.write({ records: Array.from({ length: 200 }, () => sampleRecord()), tallies: [] })
   expect(statSync(`${path}-wal`).size).toBeLessThan(4_000_000)
   expect(statSync(path).size).toBeGreaterThan(4_000_000)
+  await store.close()
+})
+
+test('the log starts over as well when every write is small', async () => {
+  const path = temporaryFile()
+  const store = sqliteStore({ path })
+  for (let write = 0; write < 3_000; write++) await store.write({ records: [sampleRecord()], tallies: [] })
+  expect(statSync(`${path}-wal`).size).toBeLessThan(8_000_000)
+  await store.close()
+})
+
+test('the log starts over as well when writes bring only tallies', async () => {
+  const path = temporaryFile()
+  const store = sqliteStore({ path })
+  for (let count = 1; count <= 4_000; count++) await store.write({ records: [], tallies: [sampleTally({ count })] })
+  expect(statSync(`${path}-wal`).size).toBeLessThan(8_000_000)
   await store.close()
 })
 
