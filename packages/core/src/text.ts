@@ -22,8 +22,11 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
  */
 export function cleanText(value: unknown, limit: number, onCut?: () => void): string | null {
   if (typeof value !== 'string' || value === '') return null
-  const long = value.length > limit
+  // Far past its limit the rest is not even looked at.
+  const text = value.slice(0, LOOKED_AT * limit).replace(CONTROL, '')
+  const long = text.length > limit || value.length > LOOKED_AT * limit
   if (long) onCut?.()
-  const text = (long ? value.slice(0, limit) : value).replace(CONTROL, '').toWellFormed()
-  return text === '' ? null : text
+  return (long ? text.slice(0, limit) : text).toWellFormed() || null
 }
+
+const LOOKED_AT = 8

@@ -202,7 +202,7 @@ describe('The handle', () => {
 })
 
 describe('Text from outside', () => {
-  it('is cut at its limit and stripped of control characters', async () => {
+  it('is stripped of control characters, then cut at its limit', async () => {
     const long = 'x'.repeat(300)
     const record = await recordWith(
       {
@@ -216,14 +216,14 @@ describe('Text from outside', () => {
       () => stampUsage({ model: `m${long}`, requestedModel: `r\t${long}`, correlationId: long, responseId: long }),
     )
     expect(record).toMatchObject({
-      userId: `u-1${'x'.repeat(252)}`,
+      userId: `u-1${'x'.repeat(253)}`,
       userName: 'Ada',
       source: 'x'.repeat(64),
       apiKeyId: 'x'.repeat(256),
       apiKeyName: 'lap\ufffdtop',
       projectId: 'x'.repeat(256),
       servedModel: `m${'x'.repeat(255)}`,
-      requestedModel: `r${'x'.repeat(254)}`,
+      requestedModel: `r${'x'.repeat(255)}`,
       correlationId: 'x'.repeat(256),
       responseId: 'x'.repeat(256),
     })
