@@ -13,23 +13,28 @@ export interface CheckpointThread {
  */
 const SOURCE = `
 const { parentPort, workerData } = require('node:worker_threads')
+const { existsSync } = require('node:fs')
 const { DatabaseSync } = require('node:sqlite')
 let database
 parentPort.on('message', () => {
   try {
-    database ??= new DatabaseSync(workerData, { timeout: 0 })
-    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    if (!database && existsSync(workerData)) database = new DatabaseSync(workerData, { timeout: 0 })
+    database?.exec('PRAGMA wal_checkpoint(PASSIVE)')
   } catch {}
   parentPort.postMessage('done')
 })
 `
 
-/** `null` where there are no threads: commits then checkpoint by themselves, at the bound that the connection sets. */
-export function startCheckpointThread(path: string): CheckpointThread | null {
+/**
+ * Over the absolute path of a file, which is never made here when it is gone.
+ *
+ * `null` where there are no threads: commits then checkpoint by themselves, at the bound that the connection sets.
+ */
+export function startCheckpointThread(file: string): CheckpointThread | null {
   const threads = builtinModule('node:worker_threads')
   if (!threads) return null
   try {
-    return watch(new threads.Worker(SOURCE, { eval: true, workerData: path, execArgv: [] }))
+    return watch(new threads.Worker(SOURCE, { eval: true, workerData: file, execArgv: [] }))
   } catch {
     return null
   }

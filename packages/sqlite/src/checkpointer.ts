@@ -14,13 +14,14 @@ const PAGES_A_ROW = 0.25
  * @see docs/decisions/sqlite-slices.md
  */
 export class Checkpointer {
-  readonly #path: string
+  readonly #file: string
   #thread: CheckpointThread | null | undefined
   #underWay: Promise<void> = Promise.resolve()
   #pages = 0
 
-  constructor(path: string) {
-    this.#path = path
+  /** `file` is an absolute path: the thread starts later, when the working directory may be another. */
+  constructor(file: string) {
+    this.#file = file
   }
 
   /**
@@ -46,7 +47,7 @@ export class Checkpointer {
   }
 
   async #checkpoint(): Promise<void> {
-    if (this.#thread === undefined) this.#thread = startCheckpointThread(this.#path)
+    if (this.#thread === undefined) this.#thread = startCheckpointThread(this.#file)
     await this.#thread?.checkpoint()
   }
 }

@@ -1,3 +1,4 @@
+import { Checkpointer } from './checkpointer.ts'
 import type { Driver, OpenDriver } from './driver.ts'
 import { migrate, readVersion } from './schema.ts'
 import { prepareWrites, type WriteStatements } from './write.ts'
@@ -6,6 +7,10 @@ import { prepareWrites, type WriteStatements } from './write.ts'
 export interface Connection {
   driver: Driver
   writes: WriteStatements
+  /** The absolute path; empty for a database in memory. */
+  file: string
+  /** `null` for a database in memory. */
+  checkpointer: Checkpointer | null
 }
 
 /**
@@ -24,9 +29,21 @@ export function openConnection(open: OpenDriver, path: string): Connection {
     readVersion(driver, path)
     driver.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGES}`)
     migrate(driver, path)
-    return { driver, writes: prepareWrites(driver) }
+    const file = fileOf(driver)
+    return { driver, writes: prepareWrites(driver), file, checkpointer: file ? new Checkpointer(file) : null }
   } catch (error) {
     driver.close()
     throw error
   }
+}
+
+/** Ends the checkpoint thread, then the connection. */
+export async function closeConnection({ driver, checkpointer }: Connection): Promise<void> {
+  await checkpointer?.close()
+  driver.close()
+}
+
+function fileOf(driver: Driver): string {
+  const databases = driver.prepare('PRAGMA database_list').all() as { name: string; file: string | null }[]
+  return databases.find(({ name }) => name === 'main')?.file ?? ''
 }

@@ -2,8 +2,7 @@ import { UsageError, type UsageStore } from '@withusage/core'
 import { planAccount, planAggregate, planPrune, planRecords } from '@withusage/core/store-kit'
 import { account } from './account.ts'
 import { aggregate } from './aggregate.ts'
-import { Checkpointer } from './checkpointer.ts'
-import { type Connection, openConnection } from './connection.ts'
+import { type Connection, closeConnection, openConnection } from './connection.ts'
 import { loadDriver, type OpenDriver } from './driver.ts'
 import { storeError } from './errors.ts'
 import { isLastSlice, pruneSlice } from './prune.ts'
@@ -50,7 +49,6 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
 /** The store over any driver. */
 export function storeOver(path: string, load: () => Promise<OpenDriver>): SqliteStore {
   const turns = new Turns()
-  const checkpointer = path === ':memory:' ? null : new Checkpointer(path)
   let connection: Connection | null = null
   let closing: Promise<void> | null = null
 
@@ -59,7 +57,7 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
     if (closing) return Promise.reject(closedError(path))
     return turns.run(async () => {
       try {
-        await checkpointer?.idle()
+        await connection?.checkpointer?.idle()
         connection ??= openConnection(await load(), path)
         return await job(connection)
       } catch (cause) {
@@ -73,7 +71,7 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
     for (let removed = 0; ; ) {
       removed = await use('prune', ({ driver }) => pruneSlice(driver, table, before))
       total += removed
-      checkpointer?.wrote(removed)
+      connection?.checkpointer?.wrote(removed)
       if (isLastSlice(removed)) return total
     }
   }
@@ -82,7 +80,7 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
     open: () => use('open', () => {}),
     async write(batch) {
       const result = await use('write', ({ driver, writes }) => writeBatch(driver, writes, batch))
-      checkpointer?.wrote(batch.records.length + batch.tallies.length)
+      connection?.checkpointer?.wrote(batch.records.length + batch.tallies.length)
       return result
     },
     async aggregate(query) {
@@ -103,8 +101,7 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
     },
     close() {
       closing ??= turns.run(async () => {
-        await checkpointer?.close()
-        connection?.driver.close()
+        if (connection) await closeConnection(connection)
         connection = null
       })
       return closing

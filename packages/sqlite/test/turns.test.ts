@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { sampleRecord, sampleTally } from '@withusage/testing'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { sqliteStore } from '../src/index.ts'
 import { temporaryFile } from './support/temporary-file.ts'
 
@@ -70,6 +71,20 @@ test('the log starts over as well when writes bring only tallies', async () => {
   for (let count = 1; count <= 4_000; count++) await store.write({ records: [], tallies: [sampleTally({ count })] })
   expect(statSync(`${path}-wal`).size).toBeLessThan(8_000_000)
   await store.close()
+})
+
+test('a relative path stays the file that was opened when the working directory changes', async () => {
+  const path = temporaryFile()
+  const elsewhere = dirname(temporaryFile())
+  const home = process.cwd()
+  onTestFinished(() => process.chdir(home))
+  process.chdir(dirname(path))
+  const store = sqliteStore({ path: basename(path) })
+  await store.open()
+  process.chdir(elsewhere)
+  for (let write = 0; write < 1_000; write++) await store.write(batch())
+  await store.close()
+  expect(readdirSync(elsewhere)).toEqual([])
 })
 
 function countTurns(): { stop: () => number } {
