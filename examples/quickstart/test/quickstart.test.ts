@@ -47,6 +47,30 @@ describe('start --once', () => {
     expect(stdout).not.toContain('Read back')
     expect(code).toBe(1)
   })
+
+  test.each([
+    ['requests', /✗ the usage of ada, gpt-5\.4-mini: requests is 3 in the table, the clients know 2/],
+    ['inputTokens', /✗ the usage of ada, gpt-5\.4-mini: inputTokens is 76 in the table, the clients know 75/],
+    ['outputTokens', /✗ the usage of ada, gpt-5\.4-mini: outputTokens is 48 in the table, the clients know 47/],
+    ['incomplete', /✗ the usage of grace, claude-endless: incomplete is 2 in the table, the clients know 1/],
+  ])('cannot lie: when the aggregate sums %s wrong, it ends with 1 and names the row', async (column, difference) => {
+    const preload = new URL(`support/wrong-sum.ts?column=${column}`, import.meta.url).href
+    const { code, stdout, stderr } = await run(['--once'], { preload })
+
+    expect(stderr).toMatch(difference)
+    expect(stdout).not.toContain('Read back')
+    expect(code).toBe(1)
+  })
+
+  test('cannot lie: when a lower bound is called final, it ends with 1 and names the call', async () => {
+    const lie = 'support/off-by-one.ts?file=anthropic-messages&name=anthropicMessages&field=final'
+    const { code, stderr } = await run(['--once'], { preload: new URL(lie, import.meta.url).href })
+
+    expect(stderr).toMatch(
+      /✗ anthropic messages, client leaves mid-stream \(\S+\): final is true in the file, the client knows false/,
+    )
+    expect(code).toBe(1)
+  })
 })
 
 describe('start', () => {

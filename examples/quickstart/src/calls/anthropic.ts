@@ -11,6 +11,7 @@ export function anthropicCalls({ anthropic: model }: Models): Call[] {
     {
       name: 'anthropic messages',
       endpoint,
+      streamed: false,
       key: keys.edsger,
       expect: complete,
       send: async (connection) =>
@@ -35,6 +36,7 @@ function streamedCall(name: string, model: string): Call {
   return {
     name,
     endpoint,
+    streamed: true,
     key: keys.adaLaptop,
     expect: complete,
     send: async (connection) =>

@@ -39,6 +39,8 @@ export interface Call {
   /** For people: `'openai chat, streamed'`. */
   name: string
   endpoint: string
+  /** The answer comes as a stream of events. */
+  streamed: boolean
   key: ApiKey | null
   expect: Expectation
   /** @returns what the client was told, `null` when it was told no counts */

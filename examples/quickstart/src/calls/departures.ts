@@ -10,6 +10,7 @@ export const departureCalls: Call[] = [
   {
     name: 'anthropic messages, client leaves mid-stream',
     endpoint: '/v1/messages',
+    streamed: true,
     key: keys.grace,
     expect: { account: 'recorded', outcome: 'cancelled' },
     send: leaveMessages,
@@ -17,6 +18,7 @@ export const departureCalls: Call[] = [
   {
     name: 'openai chat, client leaves mid-stream',
     endpoint: '/v1/chat/completions',
+    streamed: true,
     key: keys.grace,
     expect: { account: 'unrecorded', reason: 'cancelled' },
     send: leaveChat,

@@ -9,6 +9,7 @@ const messages = [{ role: 'user' as const, content: 'Is anyone there?' }]
 export const strangerCall: Call = {
   name: 'a stranger without a key of ours',
   endpoint: '/v1/messages',
+  streamed: false,
   key: null,
   expect: clientError,
   send: (connection) =>
@@ -26,6 +27,7 @@ function failing(name: string, status: number, model: string, expect: Expectatio
   return {
     name,
     endpoint: '/v1/chat/completions',
+    streamed: false,
     key: keys.edsger,
     expect,
     send: (connection) => failsWith(status, openaiClient(connection).chat.completions.create({ model, messages })),

@@ -15,6 +15,7 @@ const chatCalls = (model: string): Call[] => [
   {
     name: 'ollama chat',
     endpoint: '/api/chat',
+    streamed: false,
     key: keys.grace,
     expect: complete,
     send: async (connection) => toldByChat(await ollamaClient(connection).chat({ model, messages })),
@@ -22,6 +23,7 @@ const chatCalls = (model: string): Call[] => [
   {
     name: 'ollama chat, streamed',
     endpoint: '/api/chat',
+    streamed: true,
     key: keys.adaLaptop,
     expect: complete,
     send: async (connection) => {
@@ -36,6 +38,7 @@ const chatCalls = (model: string): Call[] => [
 const embedCall = (model: string): Call => ({
   name: 'ollama embed',
   endpoint: '/api/embed',
+  streamed: false,
   key: keys.adaScript,
   expect: complete,
   send: async (connection) => {

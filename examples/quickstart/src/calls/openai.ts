@@ -24,6 +24,7 @@ const chatCalls = (model: string): Call[] => [
   {
     name: 'openai chat',
     endpoint: chatEndpoint,
+    streamed: false,
     key: keys.adaLaptop,
     expect: complete,
     send: async (connection) => toldByChat(await openaiClient(connection).chat.completions.create({ model, messages })),
@@ -31,6 +32,7 @@ const chatCalls = (model: string): Call[] => [
   {
     name: 'openai chat, streamed',
     endpoint: chatEndpoint,
+    streamed: true,
     key: keys.grace,
     expect: complete,
     send: (connection) => streamChat(connection, model, true),
@@ -38,6 +40,7 @@ const chatCalls = (model: string): Call[] => [
   {
     name: 'openai chat, streamed without include_usage',
     endpoint: chatEndpoint,
+    streamed: true,
     key: keys.grace,
     expect: noUsage,
     send: (connection) => streamChat(connection, model, false),
@@ -48,6 +51,7 @@ const responsesCalls = (model: string): Call[] => [
   {
     name: 'openai responses',
     endpoint: '/v1/responses',
+    streamed: false,
     key: keys.adaScript,
     expect: complete,
     send: async (connection) => {
@@ -58,6 +62,7 @@ const responsesCalls = (model: string): Call[] => [
   {
     name: 'openai responses, streamed',
     endpoint: '/v1/responses',
+    streamed: true,
     key: keys.edsger,
     expect: complete,
     send: async (connection) => {
@@ -72,6 +77,7 @@ const responsesCalls = (model: string): Call[] => [
 const embeddingCall = (model: string): Call => ({
   name: 'openai embeddings',
   endpoint: '/v1/embeddings',
+  streamed: false,
   key: keys.adaScript,
   expect: complete,
   send: async (connection) => {
@@ -85,6 +91,7 @@ const embeddingCall = (model: string): Call => ({
 export const reasoningCall: Call = {
   name: 'openai chat, cached and reasoning tokens',
   endpoint: chatEndpoint,
+  streamed: false,
   key: keys.edsger,
   expect: complete,
   send: async (connection) =>

@@ -2,9 +2,9 @@ import { registerHooks } from 'node:module'
 
 /**
  * Preloaded, makes one wire format read one input token too many: `off-by-one.ts?file=openai-chat&name=openaiChat`.
- * The sources stay as they are.
+ * With `&field=final` it says of every count that it is final instead. The sources stay as they are.
  */
-const { file, name } = Object.fromEntries(new URL(import.meta.url).searchParams)
+const { file, name, field } = Object.fromEntries(new URL(import.meta.url).searchParams)
 
 registerHooks({
   load(url, context, nextLoad) {
@@ -12,6 +12,8 @@ registerHooks({
     return { format: 'module', shortCircuit: true, source: lyingModule(`${url}?original`) }
   },
 })
+
+const lie = field === 'final' ? 'final: true' : 'inputTokens: line.inputTokens + 1'
 
 /** Its own export hides the one of the same name that `export *` brings. */
 const lyingModule = (original: string) => `
@@ -21,7 +23,7 @@ const lyingModule = (original: string) => `
     ...original,
     finish(seen) {
       const reading = original.finish(seen)
-      return { ...reading, lines: reading.lines.map((line) => ({ ...line, inputTokens: line.inputTokens + 1 })) }
+      return { ...reading, lines: reading.lines.map((line) => ({ ...line, ${lie} })) }
     },
   }
 `
