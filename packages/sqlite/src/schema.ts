@@ -107,13 +107,26 @@ export function readVersion(driver: Driver, path: string): number {
       'bad-option',
       `[withusage/sqlite] ${path} is a SQLite file of another application; give the usage store a file of its own`,
     )
-  if (application === APPLICATION_ID && version > SCHEMA_VERSION)
-    throw new UsageError(
-      'store-version',
-      `[withusage/sqlite] ${path} has schema version ${version}, this package knows up to ${SCHEMA_VERSION}; ` +
-        'upgrade @withusage/sqlite, or give it another file',
-    )
+  if (application === APPLICATION_ID && version > SCHEMA_VERSION) throw newerVersion(path, version)
   return application === APPLICATION_ID ? version : 0
+}
+
+/**
+ * For use in every write transaction: another process may have migrated the file since it was opened.
+ *
+ * @throws UsageError `store-version` when the file is now of a newer version
+ */
+export function checkVersion(driver: Driver, path: string): void {
+  const [row] = driver.prepare('PRAGMA user_version').all() as { user_version: number }[]
+  if (row && row.user_version > SCHEMA_VERSION) throw newerVersion(path, row.user_version)
+}
+
+function newerVersion(path: string, version: number): UsageError {
+  return new UsageError(
+    'store-version',
+    `[withusage/sqlite] ${path} has schema version ${version}, this package knows up to ${SCHEMA_VERSION}; ` +
+      'upgrade @withusage/sqlite, or give it another file',
+  )
 }
 
 /** One statement, so that a file that another process is creating is seen either empty or whole. */

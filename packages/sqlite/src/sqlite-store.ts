@@ -7,6 +7,8 @@ import { loadDriver, type OpenDriver } from './driver.ts'
 import { storeError } from './errors.ts'
 import { isLastSlice, pruneSlice } from './prune.ts'
 import { records } from './records.ts'
+import { checkVersion } from './schema.ts'
+import { writeTransaction } from './transaction.ts'
 import { Turns } from './turns.ts'
 import { writeBatch } from './write.ts'
 
@@ -49,6 +51,8 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
 /** The store over any driver. */
 export function storeOver(path: string, load: () => Promise<OpenDriver>): SqliteStore {
   const turns = new Turns()
+  /** Absolute once the file has been open: it is opened again where it was. */
+  let location = path
   let connection: Connection | null = null
   let closing: Promise<void> | null = null
 
@@ -58,18 +62,37 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
     return turns.run(async () => {
       try {
         await connection?.checkpointer?.idle()
-        connection ??= openConnection(await load(), path)
+        connection ??= openConnection(await load(), location)
+        location = connection.file || path
         return await job(connection)
       } catch (cause) {
-        throw storeError(cause, path, doing)
+        const error = storeError(cause, path, doing)
+        if (error.code === 'store-version') await disconnect()
+        throw error
       }
     })
+  }
+
+  /** One turn of the loop with a transaction on the open file, which is still of this version. */
+  function change<Result>(doing: string, job: (connection: Connection) => Result): Promise<Awaited<Result>> {
+    return use(doing, (connection) =>
+      writeTransaction(connection.driver, () => {
+        checkVersion(connection.driver, path)
+        return job(connection)
+      }),
+    )
+  }
+
+  async function disconnect(): Promise<void> {
+    const open = connection
+    connection = null
+    if (open) await closeConnection(open)
   }
 
   async function prune(table: 'records' | 'tallies', before: number): Promise<number> {
     let total = 0
     for (let removed = 0; ; ) {
-      removed = await use('prune', ({ driver }) => pruneSlice(driver, table, before))
+      removed = await change('prune', ({ driver }) => pruneSlice(driver, table, before))
       total += removed
       connection?.checkpointer?.wrote(removed)
       if (isLastSlice(removed)) return total
@@ -79,7 +102,7 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
   return {
     open: () => use('open', () => {}),
     async write(batch) {
-      const result = await use('write', ({ driver, writes }) => writeBatch(driver, writes, batch))
+      const result = await change('write', ({ writes }) => writeBatch(writes, batch))
       connection?.checkpointer?.wrote(batch.records.length + batch.tallies.length)
       return result
     },
@@ -100,10 +123,7 @@ export function storeOver(path: string, load: () => Promise<OpenDriver>): Sqlite
       return { records: await prune('records', before), tallies: await prune('tallies', before) }
     },
     close() {
-      closing ??= turns.run(async () => {
-        if (connection) await closeConnection(connection)
-        connection = null
-      })
+      closing ??= turns.run(disconnect)
       return closing
     },
   }

@@ -2,7 +2,6 @@ import type { Tally, UsageBatch, WriteResult } from '@withusage/core'
 import { checkTally, type RequestLines, requestsOf, storableText, withoutDuplicates } from '@withusage/core/store-kit'
 import { COLUMN_NAMES, encodeRecord } from './columns.ts'
 import type { Driver, Statement } from './driver.ts'
-import { writeTransaction } from './transaction.ts'
 
 /** The statements of a write, prepared once per connection. */
 export interface WriteStatements {
@@ -27,16 +26,14 @@ export function prepareWrites(driver: Driver): WriteStatements {
   }
 }
 
-/** Writes the batch in one transaction, whatever its size. */
-export function writeBatch(driver: Driver, statements: WriteStatements, batch: UsageBatch): WriteResult {
+/** Writes the batch. Its caller makes it one transaction, whatever its size. */
+export function writeBatch(statements: WriteStatements, batch: UsageBatch): WriteResult {
   const requests = requestsOf(batch.records)
-  return writeTransaction(driver, () => {
-    const stored = findStored(statements.findIds, requests)
-    const { fresh, ...result } = withoutDuplicates(requests, (id) => stored.get(id))
-    for (const request of fresh) insertRequest(statements.insertRecord, request)
-    for (const tally of batch.tallies) putTally(statements.putTally, tally)
-    return result
-  })
+  const stored = findStored(statements.findIds, requests)
+  const { fresh, ...result } = withoutDuplicates(requests, (id) => stored.get(id))
+  for (const request of fresh) insertRequest(statements.insertRecord, request)
+  for (const tally of batch.tallies) putTally(statements.putTally, tally)
+  return result
 }
 
 /** The stored records of these requests: the request that each belongs to, by record id. */

@@ -56,6 +56,20 @@ describe('a file that cannot be used', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
+  test('that becomes newer while it is open is no longer written, and is let go', async () => {
+    const path = temporaryFile()
+    const store = sqliteStore({ path })
+    await store.write({ records: [sampleRecord()], tallies: [] })
+    change(path, 'PRAGMA user_version = 99')
+    const newer = { code: 'store-version' }
+    await expect(store.write({ records: [sampleRecord()], tallies: [] })).rejects.toMatchObject(newer)
+    expect(existsSync(`${path}-wal`)).toBe(false)
+    await expect(store.prune({ before: new Date('2100-01-01T00:00Z') })).rejects.toMatchObject(newer)
+    change(path, `PRAGMA user_version = ${SCHEMA_VERSION}`)
+    expect((await store.records(RANGE)).records).toHaveLength(1)
+    await store.close()
+  })
+
   test('of another application is refused and left as it is', async () => {
     const path = temporaryFile()
     change(path, 'CREATE TABLE customers (name)')
