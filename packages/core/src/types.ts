@@ -267,7 +267,10 @@ export interface AggregateQuery extends TimeRange {
   timeZone?: string
   groupBy?: readonly Dimension[]
   filter?: UsageFilter
-  /** Keeps the groups with the most tokens over the whole range. Default: all. */
+  /**
+   * Keeps the groups with the most tokens over the whole range. Equal tokens are ranked by the dimensions of `groupBy`
+   * in turn, `null` first, then by code point. Default: all.
+   */
   limit?: number
 }
 

@@ -78,15 +78,31 @@ const EMPTY_BUCKET: UsageSums = {
 
 function compareCells({ groupBy }: AggregatePlan): (a: UsageCell, b: UsageCell) => number {
   return (a, b) =>
-    a.bucket - b.bucket ||
-    knownTokens(b.sums) - knownTokens(a.sums) ||
-    groupBy.reduce((order, dimension) => order || compareText(a.group[dimension], b.group[dimension]), 0)
+    a.bucket - b.bucket || knownTokens(b.sums) - knownTokens(a.sums) || compareGroups(groupBy, a.group, b.group)
 }
 
-/** Not known comes first. */
+/** Orders groups of equal tokens: dimension by dimension, the unknown first, then by code point. */
+export function compareGroups(
+  groupBy: AggregatePlan['groupBy'],
+  a: UsageBucket['group'],
+  b: UsageBucket['group'],
+): number {
+  return groupBy.reduce((order, dimension) => order || compareText(a[dimension], b[dimension]), 0)
+}
+
+/** Not known comes first; then by code point, as databases compare UTF-8. */
 function compareText(a: string | null | undefined, b: string | null | undefined): number {
   if (a === b) return 0
   if (a === null || a === undefined) return -1
   if (b === null || b === undefined) return 1
-  return a < b ? -1 : 1
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at += 1
+  return sortKey(a, at) - sortKey(b, at)
+}
+
+/** Lifts surrogates, which stand for the highest code points, above U+FFFF; -1 at the end of the text. */
+function sortKey(text: string, at: number): number {
+  if (at >= text.length) return -1
+  const unit = text.charCodeAt(at)
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit
 }

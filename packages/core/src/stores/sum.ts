@@ -1,6 +1,6 @@
 import { TOKEN_FIELDS, type TokenField, type UsageRecord } from '../record.ts'
 import type { UsageBucket } from '../types.ts'
-import { knownTokens, type UsageCell, type UsageSums } from './answer.ts'
+import { compareGroups, knownTokens, type UsageCell, type UsageSums } from './answer.ts'
 import { bucketIndex } from './buckets.ts'
 import type { AggregatePlan, FilterPlan } from './plan.ts'
 
@@ -80,15 +80,15 @@ function groupOf(plan: AggregatePlan, record: UsageRecord): UsageBucket['group']
 }
 
 /** Keeps the cells of the groups with the most tokens over the whole range. */
-function topGroups({ limit }: AggregatePlan, cells: UsageCell[]): UsageCell[] {
+function topGroups({ groupBy, limit }: AggregatePlan, cells: UsageCell[]): UsageCell[] {
   if (limit === null) return cells
-  const totals = new Map<string, number>()
+  const totals = new Map<string, { group: UsageBucket['group']; tokens: number }>()
   const keys = cells.map((cell) => JSON.stringify(cell.group))
   cells.forEach((cell, at) => {
     const key = keys[at] as string
-    totals.set(key, (totals.get(key) ?? 0) + knownTokens(cell.sums))
+    totals.set(key, { group: cell.group, tokens: (totals.get(key)?.tokens ?? 0) + knownTokens(cell.sums) })
   })
-  const ranked = [...totals].sort(([a, tokens], [b, others]) => others - tokens || (a < b ? -1 : 1))
+  const ranked = [...totals].sort(([, a], [, b]) => b.tokens - a.tokens || compareGroups(groupBy, a.group, b.group))
   const kept = new Set(ranked.slice(0, limit).map(([key]) => key))
   return cells.filter((_, at) => kept.has(keys[at] as string))
 }

@@ -129,6 +129,21 @@ export function testGroups(create: CreateStore): void {
   )
 
   test(
+    'a limit among equal tokens keeps the unknown, then the lowest by code point',
+    withStore(create, async (store) => {
+      const ranked = [null, 'a', 'a!', 'a"', '\uff5e', '\u{1f600}']
+      await writeRecords(
+        store,
+        ranked.toReversed().map((projectId) => sampleRecord({ projectId })),
+      )
+      for (let limit = 1; limit <= ranked.length; limit++) {
+        const top = await store.aggregate({ ...ALWAYS, bucket: null, groupBy: ['projectId'], limit })
+        expect(top.map(({ group }) => group.projectId)).toEqual(ranked.slice(0, limit))
+      }
+    }),
+  )
+
+  test(
     'a name of no field is refused, whatever it holds',
     withStore(create, async (store) => {
       const query = { ...ALWAYS, bucket: null }
