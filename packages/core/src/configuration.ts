@@ -19,8 +19,9 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
    */
   recorder?: Recorder | null
   /**
-   * Who made the request. Called once, with the handler's own arguments, after the handler has returned; never delays
-   * the response, unless it works long before its first await. When it throws, gives `null` or takes longer than `identifyTimeoutMs`, `fallbackUser` is used.
+   * Who made the request. Called once, with the handler's own arguments, after the handler has returned, and beside the
+   * response: only what it does before its first `await` comes before the response's head. When it throws, gives `null`
+   * or takes longer than `identifyTimeoutMs`, `fallbackUser` is used.
    */
   identify?: (...args: Args) => Answer | Promise<Answer>
   /** Pays when `identify` names no one. Default: `localUser()` when there is no `identify`, else none (`no_user`). */

@@ -1,5 +1,5 @@
 import { copyIdentity } from './identity.ts'
-import { unref } from './timers.ts'
+import { within } from './timers.ts'
 import type { Identity } from './types.ts'
 
 export type IdentityAnswer = Identity | null | undefined
@@ -21,7 +21,7 @@ export class IdentityQuestion {
       const answer = identify()
       if (!isPromiseLike(answer)) this.#answer = copyIdentity(answer)
       else
-        this.#pending = withTimeout(answer, timeoutMs)
+        this.#pending = inTime(answer, timeoutMs)
           .then((identity) => {
             this.#answer = copyIdentity(identity)
           }, onFailure)
@@ -45,17 +45,10 @@ export class IdentityQuestion {
   }
 }
 
-async function withTimeout<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-    unref(timer)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
+async function inTime(answer: PromiseLike<IdentityAnswer>, timeoutMs: number): Promise<IdentityAnswer> {
+  const identity = await within(timeoutMs, answer)
+  if (identity === 'late') throw new Error(`no answer within ${timeoutMs} ms`)
+  return identity
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

@@ -8,7 +8,7 @@ import { internalError, type OnError, report } from './report.ts'
 import { TallyBook } from './tallies.ts'
 import { createTelemetry, type Dropped, type Telemetry } from './telemetry.ts'
 import { RequestTicket, type Ticket } from './ticket.ts'
-import { holdingProcess, MAX_TIMER_MS, unref } from './timers.ts'
+import { holdingProcess, MAX_TIMER_MS, within } from './timers.ts'
 import type { IgnoredReason, Reason, UnrecordedReason, UsageStore } from './types.ts'
 import { type RetryOptions, type UnitResult, WriteQueue } from './write-queue.ts'
 
@@ -148,15 +148,13 @@ class StoreRecorder implements Recorder {
   }
 
   close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    const waitMs = Math.min(Math.max(timeoutMs, 0) || 0, MAX_TIMER_MS)
     this.#closing ??= holdingProcess(async () => {
-      await this.#idle(Math.min(Math.max(timeoutMs, 0) || 0, MAX_TIMER_MS))
+      await this.#idle(waitMs)
       this.#settleOpen()
       this.#closed = true
-      const stored = await within(
-        Math.min(Math.max(timeoutMs || 0, LEAST_STORE_WAIT_MS), MAX_TIMER_MS),
-        this.#queue.flush(),
-      )
-      if (!stored) this.#queue.abandon(new Error('the store did not answer before close() ended'))
+      const stored = await within(Math.max(waitMs, LEAST_STORE_WAIT_MS), this.#queue.flush())
+      if (stored === 'late') this.#queue.abandon(new Error('the store did not answer before close() ended'))
       this.#tallies.release()
     })
     return this.#closing
@@ -173,14 +171,12 @@ class StoreRecorder implements Recorder {
     }
   }
 
-  #idle(timeoutMs: number): Promise<boolean> {
-    if (this.#open.size === 0) return Promise.resolve(true)
-    return within(
-      timeoutMs,
-      new Promise<void>((resolve) => {
-        this.#whenIdle = resolve
-      }),
-    )
+  async #idle(timeoutMs: number): Promise<void> {
+    if (this.#open.size === 0) return
+    const idle = new Promise<void>((resolve) => {
+      this.#whenIdle = resolve
+    })
+    await within(timeoutMs, idle)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -283,16 +279,4 @@ function checkOptions({ batch, maxPending, retry }: RecorderOptions): void {
   checkWholeNumber('retry.attempts', retry?.attempts, 1)
   checkWholeNumber('retry.minMs', retry?.minMs, 0, MAX_TIMER_MS)
   checkWholeNumber('retry.maxMs', retry?.maxMs, 0, MAX_TIMER_MS)
-}
-
-/** Whether the work was done in time. */
-async function within(timeoutMs: number, work: Promise<void>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs)
-    unref(timer)
-  })
-  const done = await Promise.race([work.then(() => true), late])
-  clearTimeout(timer)
-  return done
 }

@@ -30,7 +30,7 @@ export function internalError(where: string, cause: unknown): UsageError {
     : new UsageError('internal', `[withusage] ${where} failed; the response is not affected`, { cause })
 }
 
-/** One warning per code and minute, or per process. Of a cause only its name and code are printed: its message may hold a secret. */
+/** One warning per code and minute, or per process. Of a cause only name and code: its message may hold a secret. */
 function warn(error: UsageError): void {
   const { warnings } = processState()
   const seen = warnings.get(error.code)

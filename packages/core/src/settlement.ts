@@ -125,7 +125,7 @@ function requestFields(seen: Observed, { endpoint, onCut }: RecordContext) {
   return {
     recordVersion: 1,
     requestId: seen.requestId,
-    createdAt: reading?.replay?.createdAt ?? seen.createdAt,
+    createdAt: recordTime(seen),
     durationMs: seen.durationMs,
     timeToFirstByteMs: seen.timeToFirstByteMs,
     streamed: reading?.streamed ?? seen.streamed,
@@ -154,9 +154,14 @@ function correlationId({ stamp, requestHeaders, responseHeaders }: Observed): st
 }
 
 /** What a result says of itself is one record, however often it is fetched; what was added is of this request alone. */
-function idOf({ evidence }: Line, index: number, { reading, createdAt }: Observed): string {
-  const replay = evidence === 'body' ? reading?.replay : null
-  return replay ? derivedId(replay.key, index, replay.createdAt?.getTime() ?? 0) : uuidv7(createdAt.getTime())
+function idOf({ evidence }: Line, index: number, seen: Observed): string {
+  const replay = evidence === 'body' ? seen.reading?.replay : null
+  return replay ? derivedId(replay.key, index, replay.createdAt?.getTime() ?? 0) : uuidv7(recordTime(seen).getTime())
+}
+
+/** When the request began, or when a result that can be fetched again was made. */
+function recordTime({ reading, createdAt }: Observed): Date {
+  return reading?.replay?.createdAt ?? createdAt
 }
 
 /** What one record says of its own model call. */

@@ -1,6 +1,7 @@
 import type { Reason, Tally } from './types.ts'
 
-const SLOT_MS = 900_000
+/** A quarter of an hour: the slot of a tally, and the finest bucket of an account. */
+export const SLOT_MS = 900_000
 
 interface Entry {
   tally: Tally

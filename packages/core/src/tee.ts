@@ -1,4 +1,4 @@
-import { pause } from './timers.ts'
+import { within } from './timers.ts'
 
 /** Sees a body go by. Nothing it does reaches the client: the functions must not throw. */
 export interface BodyObserver {
@@ -87,7 +87,10 @@ class Source {
   async cancel(reason: unknown): Promise<void> {
     this.#cancelling = true
     const cancelled = this.#observer.run(() => this.#reader.cancel(reason))
-    await Promise.race([cancelled.catch(() => {}), pause(LAST_MOMENTS_MS)])
+    await within(
+      LAST_MOMENTS_MS,
+      cancelled.catch(() => {}),
+    )
     this.#end('cancelled')
     await cancelled
   }

@@ -14,9 +14,18 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => defer(resolve))
 }
 
-/** Resolves after a time, for which the process is not kept alive. */
-export function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => unref(setTimeout(resolve, delayMs)))
+/** What the work came to, `'late'` when that was not known in time. Rejects as the work does; leaves no timer. */
+export async function within<T>(timeoutMs: number, work: PromiseLike<T>): Promise<T | 'late'> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), timeoutMs)
+    unref(timer)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Keeps the process alive until the work is done: our own timers, which it may wait for, do not. */

@@ -5,19 +5,7 @@ import { add } from './wire.ts'
 /** The counts of one model call, as far as they are known. */
 export type TokenCounts = Record<TokenField, number | null>
 
-export const NO_COUNTS: Readonly<TokenCounts> = {
-  inputTokens: null,
-  outputTokens: null,
-  totalTokens: null,
-  cacheReadTokens: null,
-  cacheWriteTokens: null,
-  cacheWrite1hTokens: null,
-  reasoningTokens: null,
-  inputAudioTokens: null,
-  outputAudioTokens: null,
-  inputImageTokens: null,
-  outputImageTokens: null,
-}
+export const NO_COUNTS = Object.fromEntries(TOKEN_FIELDS.map((field) => [field, null])) as Readonly<TokenCounts>
 
 export interface SettleOptions {
   /** What only the total shows was generated: thoughts behind an OpenAI-compatible endpoint. Default false. */

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { UsageRecord } from '../record.ts'
+import { SLOT_MS } from '../tallies.ts'
 import {
   type AccountQuery,
   type AggregateQuery,
@@ -58,7 +59,6 @@ export interface RecordPosition {
   id: string
 }
 
-const SLOT_MS = 900_000
 const DEFAULT_PAGE = 1_000
 const MAX_PAGE = 10_000
 

@@ -1,9 +1,9 @@
 import { UsageError } from '../errors.ts'
+import { SLOT_MS } from '../tallies.ts'
 import type { Tally } from '../types.ts'
 
 /** Every `\uXXXX` in JSON text that a database of Unicode text cannot hold, and the pair `\\` so that it is passed over. */
 const UNSTORABLE_ESCAPE = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g
-const SLOT_MS = 900_000
 
 /** The text as every store keeps it: lone surrogates and NUL become U+FFFD. */
 export function storableText(text: string): string {
