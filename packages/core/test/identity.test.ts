@@ -89,6 +89,16 @@ describe('identify', () => {
     expect(identify).not.toHaveBeenCalled()
   })
 
+  it('is asked about a handler that threw after it had stamped: somebody pays for that', async () => {
+    const { wrap, record } = metering()
+    const broken = (): never => {
+      stampUsage({ model: 'qwen-7b', inputTokens: 9 })
+      throw new Error('the model is gone')
+    }
+    await wrap(broken, { identify: () => ADA })(post()).catch(() => {})
+    expect(await record()).toMatchObject({ userId: 'u-1', outcome: 'failed', inputTokens: 9 })
+  })
+
   it('delays neither the first byte nor the last', async () => {
     const { wrap, recorder, record } = metering()
     const answer = Promise.withResolvers<Identity>()

@@ -3,7 +3,7 @@ import { optionsResolver, type ResolvedOptions } from '../src/configuration.ts'
 import { stampUsage } from '../src/context.ts'
 import { Exchange } from '../src/exchange.ts'
 import type { Recorder } from '../src/recorder.ts'
-import { bytesOf, chatEvents } from './support/bodies.ts'
+import { bytesOf, chatCompletion, chatEvents, json } from './support/bodies.ts'
 import { type Metering, metering, post } from './support/metered.ts'
 import { readerOf, settled } from './support/reading.ts'
 
@@ -156,6 +156,42 @@ describe('An abort of the request', () => {
   })
 })
 
+describe('On Deno, where the signal aborts on every completion', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it('it is not even looked at', async () => {
+    vi.stubGlobal('Deno', {})
+    const meter = metering()
+    const request = post()
+    const signal = vi.spyOn(request, 'signal', 'get')
+    await (await meter.wrap(() => json(chatCompletion()))(request)).text()
+    expect(signal).not.toHaveBeenCalled()
+    expect(await meter.record()).toMatchObject({ outcome: 'complete' })
+  })
+})
+
+describe('A request whose record cannot be made', () => {
+  it('is accounted for all the same', async () => {
+    const meter = metering()
+    const open: Recorder['open'] = (request) => {
+      const ticket = meter.recorder.open(request)
+      return new Proxy(ticket, {
+        get(_, name) {
+          if (name === 'record') throw new Error('a recorder of another make')
+          const value: unknown = Reflect.get(ticket, name, ticket)
+          return typeof value === 'function' ? value.bind(ticket) : value
+        },
+      })
+    }
+    const recorder = new Proxy(meter.recorder, {
+      get: (_, name) => (name === 'open' ? open : Reflect.get(meter.recorder, name, meter.recorder)),
+    })
+    await (await meter.wrap(() => json(chatCompletion()), { recorder })(post())).text()
+    expect(meter.recorder.stats()).toMatchObject({ inFlight: 0, unrecorded: { record_failed: 1 } })
+    expect(meter.errors.map(({ code }) => code)).toEqual(['internal'])
+  })
+})
+
 describe('A recorder that closes while the handler is at work', () => {
   it('settles the request as cancelled, and the answer goes out untouched', async () => {
     const meter = metering()
@@ -192,6 +228,16 @@ describe('The idle timeout', () => {
     }
     expect(meter.recorder.stats().inFlight).toBe(1)
     vi.advanceTimersByTime(IDLE_MS + 1)
+    expect(meter.recorder.stats()).toMatchObject({ inFlight: 0, unrecorded: { idle_timeout: 1 } })
+  })
+
+  it('starts again when the client asks, though nothing comes', async () => {
+    const { meter, reader } = await onStage()
+    vi.advanceTimersByTime(IDLE_MS - 1)
+    void reader.read()
+    vi.advanceTimersByTime(IDLE_MS - 1)
+    expect(meter.recorder.stats().inFlight).toBe(1)
+    vi.advanceTimersByTime(2)
     expect(meter.recorder.stats()).toMatchObject({ inFlight: 0, unrecorded: { idle_timeout: 1 } })
   })
 

@@ -302,6 +302,23 @@ describe('Evidence', () => {
     expect(await linesWith(() => stampUsage({ inputTokens: 1 }))).toEqual([[0, 'stamp', null, 1], ...added])
   })
 
+  it('what the request says of a filter stands on its first line', async () => {
+    const { wrap, records } = metering()
+    const handler = wrap(() => {
+      stampUsage({ preFilterInputTokens: 12, postFilterInputTokens: 9 })
+      addUsage({ model: 'guard', inputTokens: 3 })
+      addUsage({ model: 'guard', inputTokens: 3, preFilterInputTokens: 5, postFilterInputTokens: 3 })
+      return json(chatCompletion())
+    })
+    await read(await handler(post()))
+    const filtered = (await records()).map((line) => [line.preFilterInputTokens, line.postFilterInputTokens])
+    expect(filtered).toEqual([
+      [12, 9],
+      [null, null],
+      [5, 3],
+    ])
+  })
+
   it('addUsage alone makes a record of a body that tells nothing', async () => {
     const { wrap, record } = metering()
     const handler = wrap(() => {
