@@ -34,6 +34,11 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
    */
   route?: (...args: Args) => string | undefined
   /**
+   * For adapters: the model that the request asks for, as far as the framework has read the request. Asked after the
+   * handler has returned. A stamp wins; without an answer, the URL's word holds.
+   */
+  requestedModel?: (...args: Args) => string | null | undefined
+  /**
    * For adapters of platforms that stop when the response has ended: given, before the response is returned, a promise
    * that resolves when the store has acknowledged the request.
    */
@@ -62,6 +67,7 @@ export interface ResolvedOptions {
   fallbackUser: FallbackUser | null
   endpoint: string | undefined
   route: ((...args: never[]) => string | undefined) | undefined
+  requestedModel: ((...args: never[]) => string | null | undefined) | undefined
   waitUntil: ((acknowledged: Promise<void>, ...args: never[]) => void) | undefined
   identifyTimeoutMs: number
   idleTimeoutMs: number
@@ -129,6 +135,7 @@ function resolve(own: UsageOptions, shared: UsageConfiguration): ResolvedOptions
     fallbackUser: fallbackUser === undefined ? (identify ? null : localUser()) : fallbackUser,
     endpoint: pick('endpoint'),
     route: pick('route'),
+    requestedModel: pick('requestedModel'),
     waitUntil: pick('waitUntil'),
     identifyTimeoutMs: pick('identifyTimeoutMs') ?? 10_000,
     idleTimeoutMs: pick('idleTimeoutMs') ?? 600_000,

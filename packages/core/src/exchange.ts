@@ -5,13 +5,14 @@ import type { UsageHandle } from './context.ts'
 import { endpointOf, pathOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
-import { type Identify, type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
+import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { createMeter } from './meter/create-meter.ts'
 import { processState } from './process.ts'
+import type { Questions } from './questions.ts'
 import type { Recorder } from './recorder.ts'
-import { internalError, report } from './report.ts'
+import { hush, internalError, report } from './report.ts'
 import { modelInPath } from './requested-model.ts'
 import { buildRecords, type Observed } from './settlement.ts'
 import { isEvidence } from './stamp.ts'
@@ -21,7 +22,7 @@ import type { Meter, Reading } from './types.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
 /** A request, as far as metering needs it. */
-interface ExchangeRequest {
+export interface ExchangeRequest {
   method: string
   /** URL or path. */
   url: string
@@ -39,8 +40,7 @@ export interface ExchangeResponse {
 export interface ExchangeOptions {
   request: ExchangeRequest
   options: ResolvedOptions & { recorder: Recorder }
-  /** Asked once, after the handler has answered. */
-  identify?: Identify | undefined
+  questions?: Questions
 }
 
 /**
@@ -53,7 +53,7 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly handle: UsageHandle
   readonly #options: ResolvedOptions & { recorder: Recorder }
-  readonly #identify: Identify | undefined
+  readonly #questions: Questions
   readonly #identity = new IdentityQuestion()
   readonly #ticket: Ticket
   readonly #seen: Observed
@@ -66,11 +66,11 @@ export class Exchange {
   #concluded = false
   #idleWatch: IdleWatch | undefined
 
-  constructor({ request, options, identify }: ExchangeOptions) {
+  constructor({ request, options, questions = {} }: ExchangeOptions) {
     const path = pathOf(request.url)
     const createdAt = new Date()
     this.#options = options
-    this.#identify = identify
+    this.#questions = questions
     this.#span = trace.getActiveSpan()
     const spanContext = this.#guarded('the span', null, () => this.#span?.spanContext() ?? null)
     this.#ticket = options.recorder.open({
@@ -107,12 +107,6 @@ export class Exchange {
     return this.#storage.run(this.handle, work)
   }
 
-  /** Names the route once the framework knows its pattern. The `endpoint` option wins; a wildcard names no route. */
-  route(pattern: string): void {
-    if (this.#options.endpoint !== undefined || pattern.includes('*')) return
-    this.#ticket.endpoint = endpointOf(this.#seen.path, pattern)
-  }
-
   /**
    * The handler has answered. Returns whether the body must be observed and `end` called; otherwise nothing more can be
    * learned from the response, it is settled, and belongs to the client untouched.
@@ -120,6 +114,7 @@ export class Exchange {
   answer(response: ExchangeResponse): boolean {
     if (this.#answered || this.#settled) return false
     this.#answered = true
+    this.#askFramework()
     const observe = this.#guarded('reading the response head', false, () => this.#take(response))
     if (!observe) this.end('complete')
     return observe
@@ -127,7 +122,9 @@ export class Exchange {
 
   /** The handler itself threw. What it threw belongs to the caller. */
   threw(): void {
+    if (this.#settled) return
     this.#seen.threw = true
+    this.#askFramework()
     if (hasEvidence(this.#seen)) this.#askIdentity()
     this.end('failed')
   }
@@ -213,8 +210,28 @@ export class Exchange {
     return meter?.end() ?? null
   }
 
+  /** What only the framework knows, and knows by now. */
+  #askFramework(): void {
+    const { route, requestedModel, waitUntil } = this.#questions
+    const ask = <T>(what: string, question: () => T): T | undefined => this.#guarded(what, undefined, question)
+    if (route) this.#nameRoute(ask('asking for the route', route))
+    if (requestedModel) this.#nameModel(ask('asking for the requested model', requestedModel))
+    if (waitUntil) ask('waitUntil', () => hush(waitUntil(this.acknowledged())))
+  }
+
+  /** The `endpoint` option wins; a wildcard names no route. */
+  #nameRoute(pattern: unknown): void {
+    hush(pattern)
+    if (typeof pattern !== 'string' || this.#options.endpoint !== undefined || pattern.includes('*')) return
+    this.#ticket.endpoint = endpointOf(this.#seen.path, pattern)
+  }
+
+  #nameModel(model: unknown): void {
+    if (typeof model === 'string' && model !== '') this.#seen.requestedModel = model
+  }
+
   #askIdentity(): void {
-    const identify = this.#identify
+    const { identify } = this.#questions
     if (!identify || this.#seen.identity !== undefined) return
     this.#identity.ask(
       () => this.run(identify),

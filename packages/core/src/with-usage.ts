@@ -1,9 +1,6 @@
-import { checkOptions, optionsResolver, type ResolvedOptions, type UsageOptions } from './configuration.ts'
-import { currentUsage, silentHandle } from './context.ts'
-import { Exchange } from './exchange.ts'
-import { processState } from './process.ts'
-import type { Recorder } from './recorder.ts'
-import { hush, internalError, report } from './report.ts'
+import type { UsageOptions } from './configuration.ts'
+import type { Exchange } from './exchange.ts'
+import { exchangeOpener } from './open-exchange.ts'
 import { rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
 
@@ -21,79 +18,24 @@ export function withUsage<Args extends readonly [request: Request, ...rest: unkn
   handler: UsageHandler<Args>,
   options: UsageOptions<Args> = {},
 ): (...args: Args) => Promise<Response> {
-  checkOptions(options)
-  const resolveOptions = optionsResolver(options)
+  const open = exchangeOpener(options)
 
   return async function metered(...args: Args): Promise<Response> {
-    if (currentUsage()?.open) return handler(...args)
-    const resolved = resolveOptions()
-    if (resolved.recorder === null) return passThrough(() => handler(...args))
-    const exchange = openExchange(args, { ...resolved, recorder: resolved.recorder })
-    if (exchange === null) return passThrough(() => handler(...args))
-    const askFramework = (): void => askAdapter(exchange, resolved, args)
-    const response = await answerOf(exchange, () => handler(...args), askFramework)
+    const { exchange, run } = open(args[0], args)
+    if (exchange === null) return run(() => handler(...args))
+    const response = await answerOf(exchange, () => handler(...args))
     return deliver(exchange, args[0], response)
   }
 }
 
-/** Nobody meters: the handler serves as if it were bare, and its stamps are taken silently. */
-function passThrough<T>(handle: () => T): T {
-  const state = processState()
-  state.transparent = true
-  return state.storage.run(silentHandle, handle)
-}
-
-/** `null` when metering cannot even begin. */
-function openExchange(
-  args: readonly [Request, ...unknown[]],
-  options: ResolvedOptions & { recorder: Recorder },
-): Exchange | null {
-  try {
-    const identify = options.identify as ((...all: unknown[]) => never) | undefined
-    return new Exchange({ request: args[0], options, identify: identify && (() => identify(...args)) })
-  } catch (error) {
-    report(options.onError, internalError('opening a request', error))
-    return null
-  }
-}
-
 /** The handler's answer. What it throws, a framework's control-flow signal too, goes on untouched. */
-async function answerOf(
-  exchange: Exchange,
-  handle: () => Response | Promise<Response>,
-  askFramework: () => void,
-): Promise<Response> {
+async function answerOf(exchange: Exchange, handle: () => Response | Promise<Response>): Promise<Response> {
   try {
-    const response = await exchange.run(handle)
-    askFramework()
-    return response
+    return await exchange.run(handle)
   } catch (error) {
-    askFramework()
     exchange.threw()
     throw error
   }
-}
-
-/** What only the framework knows: the route, and how to keep the platform alive until the store has the record. */
-function askAdapter(
-  exchange: Exchange,
-  { route, waitUntil, onError }: ResolvedOptions,
-  args: readonly unknown[],
-): void {
-  const ask = (what: string, question: () => unknown): void => {
-    try {
-      hush(question())
-    } catch (error) {
-      report(onError, internalError(what, error))
-    }
-  }
-  if (route)
-    ask('asking for the route', () => {
-      const pattern = route(...(args as never[]))
-      if (typeof pattern === 'string') exchange.route(pattern)
-      return pattern
-    })
-  if (waitUntil) ask('waitUntil', () => waitUntil(exchange.acknowledged(), ...(args as never[])))
 }
 
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */

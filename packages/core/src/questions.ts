@@ -1,0 +1,26 @@
+import type { ResolvedOptions } from './configuration.ts'
+import type { Identify } from './identity-question.ts'
+
+/** What the exchange asks its handler's surroundings, with the handler's arguments bound. All but `identify` for adapters. */
+export interface Questions {
+  /** Asked once, after the handler has answered. */
+  identify?: Identify
+  /** The pattern of the matched route. */
+  route?: () => unknown
+  /** The model that the request asks for. */
+  requestedModel?: () => unknown
+  /** Keeps the platform alive. */
+  waitUntil?: (acknowledged: Promise<void>) => unknown
+}
+
+/** Binds the questions of the options to the arguments of one request. */
+export function questionsOf(options: ResolvedOptions, args: readonly unknown[]): Questions {
+  const { identify, route, requestedModel, waitUntil } = options
+  const all = args as never[]
+  return {
+    ...(identify && { identify: () => identify(...all) }),
+    ...(route && { route: () => route(...all) }),
+    ...(requestedModel && { requestedModel: () => requestedModel(...all) }),
+    ...(waitUntil && { waitUntil: (acknowledged: Promise<void>) => waitUntil(acknowledged, ...all) }),
+  }
+}
