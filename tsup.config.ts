@@ -27,7 +27,8 @@ function packageBuild(name: string, entries: readonly string[] = ['index']): Opt
 }
 
 export default defineConfig([
-  packageBuild('core', ['index', 'store-kit']),
+  packageBuild('core', ['index', 'store-kit', 'adapter-kit']),
   packageBuild('sqlite'),
   packageBuild('hono'),
+  packageBuild('express', ['index', 'node']),
 ])

@@ -10,6 +10,7 @@ export default defineConfig({
       project('core', 'packages/core'),
       project('sqlite', 'packages/sqlite'),
       project('hono', 'packages/hono'),
+      project('express', 'packages/express'),
       project('examples/quickstart', 'examples/quickstart', 240_000),
     ],
   },

@@ -1,0 +1,2 @@
+export type { ExpressUsageOptions } from './usage.ts'
+export { usage } from './usage.ts'

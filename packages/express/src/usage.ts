@@ -1,0 +1,20 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { usage as meter, type NodeUsageOptions } from './node.ts'
+
+/** The options of `withUsage`, asked with Express' request and response. */
+export interface ExpressUsageOptions extends Omit<NodeUsageOptions<Request, Response>, 'route' | 'requestedModel'> {}
+
+/**
+ * Express middleware that meters what comes after it. Records name the matched route as their endpoint, and the `model` of
+ * a parsed body as the model that was asked for. Used twice on one request, the inner one joins the outer.
+ *
+ * @example app.use('/v1', usage({ recorder, identify: (request) => ({ user: { id: request.get('x-user') ?? '' } }) }))
+ * @throws UsageError `bad-option` for a number that is none, or out of range
+ */
+export function usage(options: ExpressUsageOptions = {}): RequestHandler {
+  return meter<Request, Response>({
+    ...options,
+    route: ({ route, baseUrl }) => (typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined),
+    requestedModel: ({ body }) => body?.model,
+  })
+}
