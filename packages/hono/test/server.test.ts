@@ -1,10 +1,11 @@
 import { request as httpRequest } from 'node:http'
+import { createBooks } from '@withusage/testing'
 import { Hono } from 'hono'
 import { compress } from 'hono/compress'
 import { stream, streamSSE } from 'hono/streaming'
 import { describe, expect, test } from 'vitest'
 import { usage } from '../src/index.ts'
-import { chatChunk, chatCompletion, createBooks, listen, usageChunk } from './support/harness.ts'
+import { chatChunk, chatCompletion, listen, usageChunk } from './support/harness.ts'
 
 const sse = (data: object | string) => `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 const eventStream = { 'content-type': 'text/event-stream' }

@@ -1,10 +1,11 @@
 import { createRecorder, localUser, memoryStore, stampUsage } from '@withusage/core'
+import { createBooks } from '@withusage/testing'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { stream, streamSSE, streamText } from 'hono/streaming'
 import { describe, expect, test } from 'vitest'
 import { usage } from '../src/index.ts'
-import { chatChunk, chatCompletion, createBooks, usageChunk } from './support/harness.ts'
+import { chatChunk, chatCompletion, usageChunk } from './support/harness.ts'
 
 const post = { method: 'POST' }
 

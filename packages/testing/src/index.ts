@@ -1,4 +1,5 @@
 export { expectAccounted, expectStoredAccount } from './accounting.ts'
+export { createBooks } from './books.ts'
 export type { Fault, FaultyStore } from './faulty-store.ts'
 export {
   chokingOn,

@@ -1,29 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
-import { createRecorder, memoryStore, type UsageRecord } from '@withusage/core'
-import { expectStoredAccount } from '@withusage/testing'
 import type { Hono } from 'hono'
-import { onTestFinished, vi } from 'vitest'
-
-/** A recorder of one test, and what it has recorded. */
-export function createBooks() {
-  const store = memoryStore()
-  const errors: unknown[] = []
-  const recorder = createRecorder({ store, onError: (error) => errors.push(error) })
-  const idle = () => vi.waitUntil(() => recorder.flush().then(() => recorder.stats().inFlight === 0), { interval: 1 })
-  onTestFinished(() => recorder.close())
-
-  return {
-    recorder,
-    errors,
-    /** Waits until every request is settled, checks the accounting law, and gives the records. */
-    async settled(): Promise<UsageRecord[]> {
-      await idle()
-      await expectStoredAccount(recorder, store)
-      return (await store.records({ from: new Date(0), to: new Date('2100-01-01') })).records
-    },
-  }
-}
+import { onTestFinished } from 'vitest'
 
 /** Serves an app on a port of this machine until the test ends. */
 export async function listen(app: Hono<never> | Hono): Promise<string> {
