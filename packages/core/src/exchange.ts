@@ -139,7 +139,7 @@ export class Exchange {
     if (this.#settled) return
     const now = performance.now()
     this.#idleWatch?.active(now)
-    this.#seen.timeToFirstByteMs ??= now - this.#startedAt
+    if (bytes.length > 0) this.#seen.timeToFirstByteMs ??= now - this.#startedAt
     if (this.#meter === null) return
     try {
       this.#meter.write(bytes)

@@ -2,50 +2,53 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Ending, Exchange } from '@withusage/core/adapter-kit'
 
 type Write = (...args: unknown[]) => boolean
-type End = (...args: unknown[]) => ServerResponse
-type WriteHead = (...args: unknown[]) => ServerResponse
+type Call = (...args: unknown[]) => ServerResponse
 
 /**
  * Shows an exchange the head of a response, what is written to it, and how it ends. Every call goes to the response as it
- * was made, and what the response answers goes back: back-pressure, callbacks and errors are its own. What is
- * compressed by a middleware mounted before this one is seen as it was before the compression.
+ * was made, and what the response answers goes back: back-pressure, callbacks and errors are its own. What a middleware
+ * mounted before this one compresses is seen as it was before.
  */
 export function observe(response: ServerResponse, exchange: Exchange): void {
-  const write = response.write.bind(response) as Write
-  const end = response.end.bind(response) as End
-  const writeHead = response.writeHead.bind(response) as WriteHead
-  let headOut = false
+  const { write, end, writeHead, flushHeaders } = response
+  let headersGiven: OutgoingHttpHeaders = {}
+  let answered = false
   let observing = false
 
-  function answered(headers: Headers): void {
-    if (headOut) return
-    headOut = true
-    observing = exchange.answer({ status: response.statusCode, headers, hasBody: true })
+  function answer(hasBody: boolean): void {
+    if (answered) return
+    answered = true
+    const headers = headersOf({ ...response.getHeaders(), ...headersGiven })
+    observing = exchange.answer({ status: response.statusCode, headers, hasBody })
   }
 
-  function passed(chunk: unknown, encoding: unknown): void {
-    answered(headersOf(response.getHeaders()))
-    const bytes = observing ? bytesOf(chunk, encoding) : null
-    if (bytes !== null) exchange.chunk(bytes)
+  function passed([chunk, encoding]: readonly unknown[]): void {
+    const isChunk = typeof chunk === 'string' || chunk instanceof Uint8Array
+    answer(isChunk)
+    if (observing && isChunk) exchange.chunk(bytesOf(chunk, encoding))
   }
 
   response.writeHead = function writeHeadMetered(...args: unknown[]) {
-    const result = writeHead(...args)
-    answered(headersOf({ ...response.getHeaders(), ...headersGiven(args) }))
-    return result
+    headersGiven = headersIn(args)
+    return (writeHead as Call).apply(response, args)
   } as ServerResponse['writeHead']
+
+  response.flushHeaders = function flushHeadersMetered() {
+    flushHeaders.call(response)
+    answer(true)
+  }
 
   response.write = function writeMetered(...args: unknown[]) {
     const open = !response.writableEnded
-    const result = write(...args)
-    if (open) passed(args[0], args[1])
+    const result = (write as Write).apply(response, args)
+    if (open) passed(args)
     return result
   } as ServerResponse['write']
 
   response.end = function endMetered(...args: unknown[]) {
     const open = !response.writableEnded
-    const result = end(...args)
-    if (open) passed(args[0], args[1])
+    const result = (end as Call).apply(response, args)
+    if (open) passed(args)
     return result
   } as ServerResponse['end']
 
@@ -62,7 +65,7 @@ function endingOf({ writableFinished, errored, req, socket }: ServerResponse): E
 }
 
 /** `writeHead(status, reason?, headers?)`: the headers as an object, or as a flat list of names and values. */
-function headersGiven(args: readonly unknown[]): OutgoingHttpHeaders {
+function headersIn(args: readonly unknown[]): OutgoingHttpHeaders {
   const given = args.find((arg) => typeof arg === 'object' && arg !== null)
   if (!Array.isArray(given)) return Object.fromEntries(lowerCase(Object.entries(given ?? {})))
   const pairs = Array.isArray(given[0]) ? given : given.flatMap((name, at) => (at % 2 ? [] : [[name, given[at + 1]]]))
@@ -81,9 +84,8 @@ function headersOf(sent: OutgoingHttpHeaders): Headers {
   return headers
 }
 
-/** What `write` and `end` take for a chunk; a callback is none. */
-function bytesOf(chunk: unknown, encoding: unknown): Uint8Array | null {
-  if (typeof chunk === 'string')
-    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-  return chunk instanceof Uint8Array ? chunk : null
+/** The bytes of a chunk that `write` or `end` has taken; in the place of the encoding may be a callback. */
+function bytesOf(chunk: string | Uint8Array, encoding: unknown): Uint8Array {
+  if (typeof chunk !== 'string') return chunk
+  return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }

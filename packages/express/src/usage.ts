@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { usage as meter, type NodeUsageOptions } from './node.ts'
+import { routeOf } from './route.ts'
 
 /** The options of `withUsage`, asked with Express' request and response. */
 export interface ExpressUsageOptions extends Omit<NodeUsageOptions<Request, Response>, 'route' | 'requestedModel'> {}
@@ -12,9 +13,15 @@ export interface ExpressUsageOptions extends Omit<NodeUsageOptions<Request, Resp
  * @throws UsageError `bad-option` for a number that is none, or out of range
  */
 export function usage(options: ExpressUsageOptions = {}): RequestHandler {
-  return meter<Request, Response>({
+  const routes = new WeakMap<Request, () => string | undefined>()
+  const metered = meter<Request, Response>({
     ...options,
-    route: ({ route, baseUrl }) => (typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined),
+    route: (request) => routes.get(request)?.(),
     requestedModel: ({ body }) => body?.model,
   })
+
+  return function usage(request, response, next) {
+    routes.set(request, routeOf(request))
+    metered(request, response, next)
+  }
 }
