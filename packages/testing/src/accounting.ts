@@ -9,7 +9,10 @@ export function expectAccounted(recorder: Pick<Recorder, 'stats'>): void {
 }
 
 /** Nothing is in flight any more, and the store tells the same account, reason by reason, as the recorder. */
-export async function expectStoredAccount(recorder: Recorder, store: UsageStore): Promise<void> {
+export async function expectStoredAccount(
+  recorder: Pick<Recorder, 'flush' | 'stats'>,
+  store: Pick<UsageStore, 'account'>,
+): Promise<void> {
   await recorder.flush()
   expectAccounted(recorder)
   const { recorded, unrecorded, ignored, inFlight } = recorder.stats()

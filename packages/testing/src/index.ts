@@ -1,4 +1,6 @@
 export { expectAccounted, expectStoredAccount } from './accounting.ts'
+export type { AdapterServer, AdapterSuite } from './adapter/test-adapter.ts'
+export { testAdapter } from './adapter/test-adapter.ts'
 export { createBooks } from './books.ts'
 export type { Fault, FaultyStore } from './faulty-store.ts'
 export {
