@@ -3,6 +3,9 @@ import type { Identity, UsageOptions } from '@withusage/core'
 import { exchangeOpener } from '@withusage/core/adapter-kit'
 import { observe } from './observe.ts'
 
+export type { FetchHandler } from './fetch-handler.ts'
+export { toNodeHandler } from './fetch-handler.ts'
+
 /** A middleware of Connect: `next` runs what comes after it. */
 export type NodeMiddleware<Req, Res> = (request: Req, response: Res, next: (error?: unknown) => unknown) => void
 

@@ -1,0 +1,58 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createRequest, createRequestListener, sendResponse } from '@remix-run/node-fetch-server'
+
+/** A handler on Fetch, wrapped by `withUsage` or not. */
+export type FetchHandler = (request: Request) => Response | Promise<Response>
+
+/**
+ * Serves a Fetch handler on `node:http`. A client that leaves aborts the request's signal and cancels the response's body;
+ * a handler that throws is answered with 500, its error printed.
+ *
+ * @example createServer(toNodeHandler(withUsage(handler)))
+ */
+export function toNodeHandler(handler: FetchHandler): RequestListener {
+  // Its `length` says to the library what it takes; that of a wrapped handler is 0.
+  return createRequestListener((request) => answer(handler, request))
+}
+
+/** Express' request and response, as far as they are needed. */
+type ExpressHandler<Req, Res> = (request: Req, response: Res, next: (error?: unknown) => void) => void
+
+/**
+ * Mounts a Fetch handler in Express, with the whole URL, before any body parser: what a parser has read is gone. What the
+ * handler throws, and a body that breaks before its head has gone out, is Express' error.
+ *
+ * @example app.post('/v1/chat/completions', toExpress(withUsage(handler)))
+ */
+export function toExpress<Req extends IncomingMessage, Res extends ServerResponse>(
+  handler: FetchHandler,
+): ExpressHandler<Req, Res> {
+  return async function fetchHandler(request, response, next) {
+    try {
+      const answered = await answer(handler, requestOf(request, response))
+      if (!response.destroyed) await sendResponse(response, answered)
+    } catch (error) {
+      if (response.headersSent) response.destroy(error instanceof Error ? error : undefined)
+      else next(error)
+    }
+  }
+}
+
+/** The handler's answer; when its client has left by then, nobody reads the body, and it is cancelled. */
+async function answer(handler: FetchHandler, request: Request): Promise<Response> {
+  const response = await handler(request)
+  if (request.signal.aborted) await response.body?.cancel(request.signal.reason).catch(() => {})
+  return response
+}
+
+/** Routers cut `url` at the path they are mounted on, and keep the whole in `originalUrl`. */
+function requestOf(incoming: IncomingMessage & { originalUrl?: string }, response: ServerResponse): Request {
+  const { url, originalUrl } = incoming
+  if (originalUrl === undefined || originalUrl === url) return createRequest(incoming, response)
+  incoming.url = originalUrl
+  try {
+    return createRequest(incoming, response)
+  } finally {
+    if (url !== undefined) incoming.url = url
+  }
+}
