@@ -12,6 +12,7 @@ export default defineConfig({
       project('hono', 'packages/hono'),
       project('express', 'packages/express'),
       project('examples/quickstart', 'examples/quickstart', 240_000),
+      project('examples/hono-openai-anthropic', 'examples/hono-openai-anthropic', 60_000),
       project('examples/express-proxy', 'examples/express-proxy', 60_000),
     ],
   },
