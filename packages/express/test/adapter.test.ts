@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createRecorder, memoryStore, type Recorder } from '@withusage/core'
+import { type AdapterServer, testAdapter } from '@withusage/testing'
+import { type ScenarioServer, scenarioServer } from '@withusage/testing/scenarios'
+import compression from 'compression'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { usage } from '../src/index.ts'
+import { usage as nodeUsage } from '../src/node.ts'
+import { bridge } from './support/fetch-bridge.ts'
+import { EXPRESS } from './support/serve.ts'
+
+interface Parts extends ScenarioServer {
+  recorder: Recorder
+  onError(error: unknown): void
+}
+
+/** Starts a server of the suite around a listener that has its parts. */
+async function start(listenerOf: (parts: Parts) => RequestListener): Promise<Required<AdapterServer>> {
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => void errors.push(error)
+  const store = memoryStore()
+  const recorder = createRecorder({ store, onError })
+  const server = createServer(listenerOf({ ...scenarioServer({ recorder, store, errors }), recorder, onError }))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    bare: `${url}/bare`,
+    metered: `${url}/metered`,
+    compressed: {
+      bare: `${url}/compressed-bare`,
+      before: `${url}/compressed-before`,
+      after: `${url}/compressed-after`,
+    },
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await recorder.close()
+    },
+  }
+}
+
+for (const [name, express] of EXPRESS) {
+  const listenerOf = ({ scenario, control, recorder, onError }: Parts): RequestListener => {
+    const metered = usage({ recorder, onError })
+    const compress = compression({ threshold: 0 }) as RequestHandler
+    const sorry: ErrorRequestHandler = (_error, _request, response, _next) => void response.status(500).send('sorry')
+    const app = express()
+    app.use('/control', (request, response, next) => void bridge(control, request, response).catch(next))
+    app.use('/metered', metered)
+    app.use('/compressed-bare', compress)
+    app.use('/compressed-before', compress, metered)
+    app.use('/compressed-after', metered, compress)
+    app.all('/:base/:scenario/v1/chat/completions', (request, response, next) => {
+      bridge(scenario, request, response).catch(next)
+    })
+    app.use(sorry)
+    return app
+  }
+  testAdapter(name, { start: () => start(listenerOf) })
+}
+
+testAdapter('node:http', {
+  async start() {
+    const { compressed: _, ...server } = await start(({ scenario, control, recorder, onError }) => {
+      const metered = nodeUsage({ recorder, onError })
+      return (request, response) => {
+        const serve = (): void => {
+          const handler = request.url?.startsWith('/control/') ? control : scenario
+          bridge(handler, request, response).catch(() => response.writeHead(500, { 'x-sorry': 'yes' }).end('sorry'))
+        }
+        if (request.url?.startsWith('/metered/')) metered(request, response, serve)
+        else serve()
+      }
+    })
+    return server
+  },
+  gaps: {
+    'compression mounted before': 'node:http has no compression of its own',
+    'compression mounted after': 'node:http has no compression of its own',
+    'compressed and stamped': 'node:http has no compression of its own',
+  },
+})

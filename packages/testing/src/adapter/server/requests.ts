@@ -1,0 +1,35 @@
+import { completion, EVENT_STREAM, produce, stamp, word } from './bodies.ts'
+import type { Handlers } from './handler.ts'
+
+/** Handlers for which the request matters. */
+export const requests = {
+  /** Never looks at the request's body. */
+  unread: () => {
+    stamp({ model: 'qwen-7b', inputTokens: 21, outputTokens: 3 })
+    return Response.json(completion(null))
+  },
+
+  echo: (request) => new Response(request.body, { headers: { 'content-type': 'application/octet-stream' } }),
+
+  /** Says and stamps the tokens that the request names. */
+  own: (request) => {
+    const tokens = tokensOf(request)
+    stamp({ model: 'qwen-7b', inputTokens: tokens, outputTokens: 1 })
+    return Response.json({ tokens })
+  },
+
+  /** As `own`, but waits for its release before it answers, and stamps in the middle of a stream. */
+  'own-late': async (request, run) => {
+    const tokens = tokensOf(request)
+    await run.released
+    const body = produce(run, (index) => {
+      if (index === 1) stamp({ model: 'qwen-7b', inputTokens: tokens, outputTokens: 1 })
+      return index < 3 ? word(`${tokens}`) : null
+    })
+    return new Response(body, { headers: EVENT_STREAM })
+  },
+} satisfies Handlers
+
+function tokensOf(request: Request): number {
+  return Number(request.headers.get('x-tokens'))
+}

@@ -1,0 +1,41 @@
+import { expect } from 'vitest'
+import type { Side } from '../client/side.ts'
+import type { HandlerName } from '../server/scenario-server.ts'
+import type { AdapterServer } from '../test-adapter.ts'
+import { READ, recorded, type Scenario, STAMPED } from './scenario.ts'
+
+/** The framework's own compression, mounted before or after metering. */
+export const compressed = {
+  'compression mounted before': {
+    title: 'what a middleware mounted before compresses is read as it was before',
+    act: (side) => compressedExchange(side, 'json'),
+    expected: recorded(READ),
+    sides: (server) => mounted(server, 'before'),
+  },
+
+  'compression mounted after': {
+    title: 'what a middleware mounted after compresses is read, or known to be compressed',
+    act: (side) => compressedExchange(side, 'json'),
+    expected: { accounts: [{ recorded: 1 }, { 'unrecorded encoded_body': 1 }], records: [] },
+    sides: (server) => mounted(server, 'after'),
+  },
+
+  'compressed and stamped': {
+    title: 'a stamp after the last chunk counts, however the body is compressed',
+    act: (side) => compressedExchange(side, 'stamped-last'),
+    expected: recorded(STAMPED),
+    sides: (server) => mounted(server, 'after'),
+  },
+} satisfies Record<string, Scenario>
+
+function mounted({ compressed }: AdapterServer, where: 'before' | 'after'): [bare: string, metered: string] {
+  if (!compressed) throw new Error('the server has no compression: name a gap')
+  return [compressed.bare, compressed[where]]
+}
+
+async function compressedExchange(side: Side, handler: HandlerName): Promise<unknown> {
+  const answer = await side.exchange({ handler, headers: { 'accept-encoding': 'gzip' } })
+  const codings = answer.headers.filter(([name]) => name.toLowerCase() === 'content-encoding')
+  expect(codings.map(([, value]) => value)).toEqual(['gzip'])
+  return answer
+}

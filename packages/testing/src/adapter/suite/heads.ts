@@ -1,0 +1,38 @@
+import { exchange, ignored, READ, recorded, type Scenario } from './scenario.ts'
+
+/** Statuses, headers and methods. */
+export const heads = {
+  'several set-cookie': exchange(
+    'every set-cookie arrives, in order',
+    { handler: 'cookies' },
+    recorded({ ...READ, streamed: false }),
+  ),
+
+  'unusual headers and reason': exchange(
+    'unusual headers, a status of its own and its reason arrive as they are',
+    { handler: 'odd-headers' },
+    recorded({ ...READ, status: 299 }),
+  ),
+
+  'no body': exchange('an answer without a body is no inference', { handler: 'empty' }, ignored('not_inference')),
+
+  HEAD: exchange('HEAD has headers and no body', { handler: 'json', method: 'HEAD' }, ignored('not_inference')),
+
+  OPTIONS: exchange('OPTIONS is no inference', { handler: 'options', method: 'OPTIONS' }, ignored('not_inference')),
+
+  'GET with usage': exchange(
+    'GET counts when it answers with usage',
+    { handler: 'json', method: 'GET' },
+    recorded(READ),
+  ),
+
+  '204': exchange('204 has no body', { handler: 'no-content' }, ignored('not_inference')),
+
+  '304': exchange('304 has no body', { handler: 'not-modified' }, ignored('not_inference')),
+
+  redirect: exchange('a redirect is ignored', { handler: 'redirect' }, ignored('status_3xx')),
+
+  '404': exchange('404 is ignored', { handler: 'not-found' }, ignored('status_4xx')),
+
+  '500': exchange('500 is ignored', { handler: 'server-error' }, ignored('status_5xx')),
+} satisfies Record<string, Scenario>
