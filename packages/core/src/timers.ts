@@ -1,9 +1,15 @@
 /** A timer with a longer delay would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** A timer of ours never keeps a process alive. Runtimes whose timers are numbers need nothing. */
-export function unref(timer: ReturnType<typeof setTimeout>): void {
+/** Deno's way to let go of a timer that is a number, as its timers were before 2.8. */
+interface DenoTimers {
+  unrefTimer?(timer: number): void
+}
+
+/** A timer of ours never keeps a process alive. Other runtimes whose timers are numbers need nothing. */
+export function unref(timer: ReturnType<typeof setTimeout> | number): void {
   if (typeof timer === 'object') timer.unref()
+  else (globalThis as { Deno?: DenoTimers }).Deno?.unrefTimer?.(timer)
 }
 
 const defer: (run: () => void) => unknown =
