@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { ScenarioName } from './suite/scenarios.ts'
 
 /** What the table says of one scenario: how it was accounted for, or why the framework cannot show it. */
-export type Cell = { account: string } | { gap: string } | { failed: true }
+type Cell = { account: string } | { gap: string } | { failed: true }
 
 /** One adapter's column. */
 export type Column = Partial<Record<ScenarioName, Cell>>

@@ -46,7 +46,7 @@ export function stamp(usage: UsageStamp): void {
 
 export const EVENT_STREAM = { 'content-type': 'text/event-stream' }
 
-export function sseEvent(data: unknown): string {
+function sseEvent(data: unknown): string {
   return `data: ${JSON.stringify(data)}\n\n`
 }
 

@@ -1,7 +1,7 @@
 import type { Run } from './run.ts'
 
 /** Answers one request of the suite. */
-export type Handler = (request: Request, run: Run) => Response | Promise<Response>
+type Handler = (request: Request, run: Run) => Response | Promise<Response>
 
 /** Handlers by the name that stands in the path: `/<base>/<name>/v1/chat/completions`. */
 export type Handlers = Readonly<Record<string, Handler>>

@@ -71,11 +71,15 @@ export const streams = {
       { headers: EVENT_STREAM },
     ),
 
-  endless: (_request, run) =>
-    new Response(
-      produce(run, (index) => (index === 0 ? COUNTED_SO_FAR : word('on and on'))),
-      { headers: EVENT_STREAM },
-    ),
+  /** More than all buffers on the way hold; it has an end, so that a server that does not stop it stops all the same. */
+  long: (_request, run) => {
+    const more = word('on and on '.repeat(1_600))
+    const body = produce(run, (index) => {
+      if (index === 0) return COUNTED_SO_FAR
+      return index < 4_000 ? more : null
+    })
+    return new Response(body, { headers: EVENT_STREAM })
+  },
 
   /** Its first event counts; when released, the body breaks. */
   breaks: (_request, run) => {
