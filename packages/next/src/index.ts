@@ -1,0 +1,2 @@
+export type { NextUsageOptions, RouteContext } from './with-usage.ts'
+export { withUsage } from './with-usage.ts'

@@ -1,0 +1,46 @@
+import { type Identity, withUsage as meter, type UsageHandler, type UsageOptions } from '@withusage/core'
+import { after, type NextRequest } from 'next/server.js'
+
+/** What Next gives a handler of any route besides the request. Its own `RouteContext<'/chat/[id]'>` knows one route's. */
+export interface RouteContext {
+  params: Promise<Record<string, string | string[] | undefined>>
+}
+
+/** What a handler may take: Next gives both, and checks their types itself. */
+type HandlerArguments = readonly [request?: Request, ctx?: unknown]
+
+/** What Next gives a handler, with the context as the handler has declared it. */
+type GivenArguments<Args extends HandlerArguments> = readonly [
+  request: NextRequest,
+  ctx: Args extends readonly [unknown, infer Context] ? Context : RouteContext,
+]
+
+/** The options of `withUsage`. Those of all routes are set once, with `configureUsage` in `instrumentation.ts`. */
+export interface NextUsageOptions<Args extends HandlerArguments = readonly []>
+  extends Omit<UsageOptions, 'identify' | 'route' | 'requestedModel' | 'waitUntil'> {
+  /**
+   * Who made the request. Asked once, after the handler has returned, in the request's own scope: `headers()`,
+   * `cookies()` and what is built on them work. When it throws or gives `null`, `fallbackUser` is used.
+   */
+  identify?: (...args: GivenArguments<Args>) => Identity | null | undefined | Promise<Identity | null | undefined>
+  /** The route's pattern, `'/api/chat/[id]'`: Next tells it to no handler. Default: a known API route, else `'other'`. */
+  endpoint?: string
+}
+
+/**
+ * Wraps a route handler: each request is metered and recorded, and Next sends exactly what the handler returns. What
+ * `redirect()`, `notFound()` and the like throw goes on to Next untouched.
+ *
+ * @example export const POST = withUsage(async (request, ctx) => …, { endpoint: '/api/chat/[id]' })
+ * @throws UsageError `bad-option` for a number that is none, or out of range
+ */
+export function withUsage<Args extends HandlerArguments = readonly [request: NextRequest, ctx: RouteContext]>(
+  handler: UsageHandler<Args>,
+  options: NextUsageOptions<Args> = {},
+): (...args: Args) => Promise<Response> {
+  const metered = meter(handler as unknown as UsageHandler<GivenArguments<Args>>, {
+    ...options,
+    waitUntil: (acknowledged) => after(acknowledged),
+  })
+  return metered as unknown as (...args: Args) => Promise<Response>
+}
