@@ -8,12 +8,19 @@ import type { AdapterServer } from './test-adapter.ts'
 /**
  * Plays a scenario bare, then metered: the client must see the same, and the books must be right. Returns how the
  * metered requests were accounted for.
+ *
+ * @param hidden names of headers that are not compared
  */
-export async function play(name: string, scenario: Scenario, server: AdapterServer): Promise<string> {
+export async function play(
+  name: string,
+  scenario: Scenario,
+  server: AdapterServer,
+  hidden: readonly string[],
+): Promise<string> {
   const stem = `${randomUUID().slice(0, 8)}.${name.replaceAll(' ', '-')}`
   const [bareBase, meteredBase] = scenario.sides?.(server) ?? [server.bare, server.metered]
-  const bare = new Side(bareBase, `${stem}.bare`)
-  const metered = new Side(meteredBase, `${stem}.metered`)
+  const bare = new Side(bareBase, `${stem}.bare`, hidden)
+  const metered = new Side(meteredBase, `${stem}.metered`, hidden)
   try {
     const { stats } = await metered.control.account('')
     const expected = await scenario.act(bare)

@@ -10,19 +10,22 @@ const SILENCE_MS = 10_000
 export class Connection {
   readonly #socket: Socket
   readonly #incoming: Incoming
+  readonly #hidden: readonly string[]
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, hidden: readonly string[]) {
     this.#socket = socket
     this.#incoming = new Incoming(socket)
+    this.#hidden = hidden
   }
 
-  static async open({ hostname, port }: URL): Promise<Connection> {
+  /** @param hidden names of headers that are not compared */
+  static async open({ hostname, port }: URL, hidden: readonly string[]): Promise<Connection> {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true })
     // A broken connection is seen by who reads from it.
     socket.on('error', () => {})
     socket.setTimeout(SILENCE_MS, () => socket.destroy())
     await once(socket, 'connect')
-    return new Connection(socket)
+    return new Connection(socket, hidden)
   }
 
   send(bytes: Uint8Array): void {
@@ -31,7 +34,7 @@ export class Connection {
 
   /** The next response, when its head has come. */
   response(method = 'POST'): Promise<IncomingResponse> {
-    return IncomingResponse.read(this.#incoming, method)
+    return IncomingResponse.read(this.#incoming, method, this.#hidden)
   }
 
   /** Closes, as a browser's tab does. */

@@ -10,7 +10,7 @@ export class Control {
   readonly #url: URL
 
   constructor(base: string) {
-    this.#url = new URL('control/', base)
+    this.#url = new URL('control/', base.replace(/\/+$/, ''))
   }
 
   witness(run: string): Promise<Witness> {

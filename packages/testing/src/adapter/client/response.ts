@@ -14,8 +14,11 @@ export interface Answer {
   ending: 'whole' | 'cut'
 }
 
-/** Headers that say something of one moment, or of one connection. */
+/** Headers that say something of one moment. */
 const PER_REQUEST = ['date']
+
+/** Headers that say how the body is cut on its way. */
+export const FRAMING = ['content-length', 'transfer-encoding']
 
 const START_BYTES = 2_048
 
@@ -24,19 +27,24 @@ export class IncomingResponse {
   readonly statusLine: string
   readonly headers: readonly Header[]
   readonly #body: Body
+  readonly #hidden: readonly string[]
   readonly #hash = createHash('sha256')
   #start: Buffer = Buffer.alloc(0)
   #ending: Answer['ending'] | undefined
   #bytes = 0
 
-  private constructor(statusLine: string, headers: readonly Header[], body: Body) {
+  private constructor(statusLine: string, headers: readonly Header[], body: Body, hidden: readonly string[]) {
     this.statusLine = statusLine
     this.headers = headers
     this.#body = body
+    this.#hidden = [...PER_REQUEST, ...hidden]
   }
 
-  /** @throws when the connection ends before the head does */
-  static async read(from: Incoming, method: string): Promise<IncomingResponse> {
+  /**
+   * @param hidden names of headers that are not compared
+   * @throws when the connection ends before the head does
+   */
+  static async read(from: Incoming, method: string, hidden: readonly string[]): Promise<IncomingResponse> {
     const statusLine = await from.line()
     const headers: Header[] = []
     for (;;) {
@@ -47,7 +55,7 @@ export class IncomingResponse {
       headers.push([line.slice(0, colon), line.slice(colon + 1).trim()])
     }
     const status = Number(statusLine.split(' ')[1])
-    return new IncomingResponse(statusLine, headers, bodyAfter({ method, status, headers }, from))
+    return new IncomingResponse(statusLine, headers, bodyAfter({ method, status, headers }, from), hidden)
   }
 
   /** Reads until so many bytes of the body are there. */
@@ -60,7 +68,7 @@ export class IncomingResponse {
     while (this.#ending === undefined) await this.#next()
     return {
       statusLine: this.statusLine,
-      headers: comparable(this.headers),
+      headers: comparable(this.headers, this.#hidden),
       bytes: this.#bytes,
       sha256: this.#hash.copy().digest('hex'),
       start: this.#start.toString(),
@@ -82,9 +90,9 @@ export class IncomingResponse {
 }
 
 /** Neither case nor order of names means anything; order within a name does. */
-function comparable(headers: readonly Header[]): Header[] {
+function comparable(headers: readonly Header[], hidden: readonly string[]): Header[] {
   return headers
     .map(([name, value]): Header => [name.toLowerCase(), value])
-    .filter(([name]) => !PER_REQUEST.includes(name))
+    .filter(([name]) => !hidden.includes(name))
     .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 }

@@ -33,11 +33,14 @@ export class Side {
   readonly stem: string
   readonly control: Control
   readonly #base: URL
+  readonly #hidden: readonly string[]
   readonly #connections: Connection[] = []
   #runs = 0
 
-  constructor(base: string, stem: string) {
+  /** @param hidden names of headers that are not compared */
+  constructor(base: string, stem: string, hidden: readonly string[]) {
     this.#base = new URL(base)
+    this.#hidden = hidden
     this.stem = stem
     this.control = new Control(base)
   }
@@ -47,7 +50,7 @@ export class Side {
   }
 
   async connect(): Promise<Connection> {
-    const connection = await Connection.open(this.#base)
+    const connection = await Connection.open(this.#base, this.#hidden)
     this.#connections.push(connection)
     return connection
   }

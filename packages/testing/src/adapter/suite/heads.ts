@@ -14,6 +14,8 @@ export const heads = {
     recorded({ ...READ, status: 299 }),
   ),
 
+  framing: exchange('a text keeps its length on the wire', { handler: 'json' }, recorded(READ)),
+
   'no body': exchange('an answer without a body is no inference', { handler: 'empty' }, ignored('not_inference')),
 
   HEAD: exchange('HEAD has headers and no body', { handler: 'json', method: 'HEAD' }, ignored('not_inference')),
