@@ -112,10 +112,11 @@ describe('after()', () => {
   test('keeps a server that is told to end until the store has acknowledged an aborted stream', async () => {
     const store = await farAwayStore()
     const ending = await startNextApp(FIXTURE, { STORE_URL: store.url })
+    onTestFinished(() => ending.stop())
     await leaveAfterOneChunk(`${ending.url}/stream`)
     await store.asked
 
-    const stopped = ending.stop()
+    const stopped = ending.stop('SIGTERM')
     await vi.waitFor(() => expect(fetch(ending.url)).rejects.toThrow(), { timeout: 10_000 })
     store.answer()
 

@@ -8,8 +8,8 @@ export interface NextApp {
   url: string
   /** What it has printed so far. */
   output(): string
-  /** Asks it to end, as a platform does. Resolves with its exit code when it has. */
-  stop(): Promise<number | null>
+  /** Resolves when it has ended. `'SIGTERM'` asks it to, as a platform does. Default `'SIGKILL'`. */
+  stop(signal?: NodeJS.Signals): Promise<void>
 }
 
 /** `next build` of the app in that folder. */
@@ -33,10 +33,9 @@ export async function startNextApp(folder: string, environment: Record<string, s
   return {
     url,
     output,
-    async stop() {
-      child.kill('SIGTERM')
-      const [code] = await closed
-      return code
+    async stop(signal = 'SIGKILL') {
+      child.kill(signal)
+      await closed
     },
   }
 }
