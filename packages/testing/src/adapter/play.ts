@@ -9,7 +9,7 @@ import type { AdapterServer } from './test-adapter.ts'
  * Plays a scenario bare, then metered: the client must see the same, and the books must be right. Returns how the
  * metered requests were accounted for.
  *
- * @param hidden names of headers that are not compared
+ * @param hidden names of headers that only a scenario about framing compares
  */
 export async function play(
   name: string,
@@ -19,8 +19,9 @@ export async function play(
 ): Promise<string> {
   const stem = `${randomUUID().slice(0, 8)}.${name.replaceAll(' ', '-')}`
   const [bareBase, meteredBase] = scenario.sides?.(server) ?? [server.bare, server.metered]
-  const bare = new Side(bareBase, `${stem}.bare`, hidden)
-  const metered = new Side(meteredBase, `${stem}.metered`, hidden)
+  const notCompared = scenario.isFraming ? [] : hidden
+  const bare = new Side(bareBase, `${stem}.bare`, notCompared)
+  const metered = new Side(meteredBase, `${stem}.metered`, notCompared)
   try {
     const { stats } = await metered.control.account('')
     const expected = await scenario.act(bare)

@@ -1,4 +1,4 @@
-import { exchange, ignored, READ, recorded, type Scenario } from './scenario.ts'
+import { exchange, ignored, READ, recorded, type Scenario, STAMPED } from './scenario.ts'
 
 /** Statuses, headers and methods. */
 export const heads = {
@@ -14,7 +14,19 @@ export const heads = {
     recorded({ ...READ, status: 299 }),
   ),
 
-  framing: exchange('a text keeps its length on the wire', { handler: 'json' }, recorded(READ)),
+  framing: {
+    ...exchange('a text that is read keeps its length on the wire', { handler: 'json' }, recorded(READ)),
+    isFraming: true,
+  },
+
+  'framing untouched': {
+    ...exchange(
+      'a text that needs no reading keeps its length on the wire',
+      { handler: 'json-stamped' },
+      recorded(STAMPED),
+    ),
+    isFraming: true,
+  },
 
   'no body': exchange('an answer without a body is no inference', { handler: 'empty' }, ignored('not_inference')),
 
@@ -28,13 +40,13 @@ export const heads = {
     recorded(READ),
   ),
 
-  '204': exchange('204 has no body', { handler: 'no-content' }, ignored('not_inference')),
+  'status 204': exchange('204 has no body', { handler: 'no-content' }, ignored('not_inference')),
 
-  '304': exchange('304 has no body', { handler: 'not-modified' }, ignored('not_inference')),
+  'status 304': exchange('304 has no body', { handler: 'not-modified' }, ignored('not_inference')),
 
   redirect: exchange('a redirect is ignored', { handler: 'redirect' }, ignored('status_3xx')),
 
-  '404': exchange('404 is ignored', { handler: 'not-found' }, ignored('status_4xx')),
+  'status 404': exchange('404 is ignored', { handler: 'not-found' }, ignored('status_4xx')),
 
-  '500': exchange('500 is ignored', { handler: 'server-error' }, ignored('status_5xx')),
+  'status 500': exchange('500 is ignored', { handler: 'server-error' }, ignored('status_5xx')),
 } satisfies Record<string, Scenario>

@@ -11,6 +11,8 @@ export interface Scenario {
   expected: Expected
   /** What must have become of the metered side's requests, even if the bare server does less. */
   afterwards?(metered: Side): Promise<unknown>
+  /** It is about how a body is cut on its way, which is compared even where other scenarios must not. */
+  isFraming?: true
   /** The bare and the metered base that it is about. Default: those of the server. */
   sides?(server: AdapterServer): readonly [bare: string, metered: string]
 }
