@@ -4,8 +4,9 @@
  */
 export type { UsageCell, UsageSums } from './stores/answer.ts'
 export { answerAccount, answerAggregate, MAX_ROWS, spanOf } from './stores/answer.ts'
+export { checkRecord, checkTally } from './stores/checks.ts'
 export type { AccountPlan, AggregatePlan, FilterPlan, RecordsPlan } from './stores/plan.ts'
 export { cursorAfter, planAccount, planAggregate, planPrune, planRecords } from './stores/plan.ts'
 export type { RequestLines } from './stores/requests.ts'
 export { requestsOf, withoutDuplicates } from './stores/requests.ts'
-export { checkTally, storableInstant, storableJson, storableText } from './stores/storable.ts'
+export { storableJson, storableText } from './stores/storable.ts'

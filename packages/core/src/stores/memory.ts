@@ -3,6 +3,7 @@ import type { UsageRecord } from '../record.ts'
 import type { RecordsPage, UsageBatch, UsageStore, WriteResult } from '../types.ts'
 import { countAccount } from './account.ts'
 import { answerAggregate } from './answer.ts'
+import { checkRecord, checkTally } from './checks.ts'
 import {
   cursorAfter,
   planAccount,
@@ -14,7 +15,7 @@ import {
 } from './plan.ts'
 import { RequestRing } from './request-ring.ts'
 import { type RequestLines, requestsOf, withoutDuplicates } from './requests.ts'
-import { checkTally, storableInstant, storableJson, storableText } from './storable.ts'
+import { storableJson, storableText } from './storable.ts'
 import { passes, sumRecords } from './sum.ts'
 import { TallyTable } from './tally-table.ts'
 
@@ -86,9 +87,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
 /** Everything that can be refused is looked at before anything is kept. */
 function write(ring: RequestRing, tallies: TallyTable, batch: UsageBatch): WriteResult {
+  batch.records.forEach(checkRecord)
+  batch.tallies.forEach(checkTally)
   const { fresh, ...result } = withoutDuplicates(requestsOf(batch.records), (id) => ring.ownerOf(id))
   const copies = fresh.map(copyRequest)
-  batch.tallies.forEach(checkTally)
   copies.forEach((request) => {
     ring.add(request)
   })
@@ -109,7 +111,7 @@ function copyRecord(record: UsageRecord): UsageRecord {
   for (const key of Object.keys(copy)) if (typeof copy[key] === 'string') copy[key] = storableText(copy[key])
   return {
     ...(copy as UsageRecord),
-    createdAt: new Date(storableInstant('createdAt of a record', record.createdAt)),
+    createdAt: new Date(record.createdAt),
     tags: copyJson(record.tags) ?? {},
     units: copyJson(record.units),
     raw: copyJson(record.raw),

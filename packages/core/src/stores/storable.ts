@@ -1,6 +1,4 @@
 import { UsageError } from '../errors.ts'
-import { SLOT_MS } from '../tallies.ts'
-import type { Tally } from '../types.ts'
 
 /** Every `\uXXXX` in JSON text that a database of Unicode text cannot hold, and the pair `\\` so that it is passed over. */
 const UNSTORABLE_ESCAPE = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g
@@ -30,20 +28,4 @@ function stringify(value: unknown): string | undefined {
   } catch (cause) {
     throw new UsageError('record-refused', 'a record holds a value that is not JSON', { cause })
   }
-}
-
-/** @throws UsageError `record-refused` when the instant is not a valid `Date` */
-export function storableInstant(name: string, value: Date): number {
-  const instant = value instanceof Date ? value.getTime() : Number.NaN
-  if (Number.isNaN(instant)) throw new UsageError('record-refused', `${name} is not a valid Date`)
-  return instant
-}
-
-/** @throws UsageError `record-refused` for a count that is not a count, or a slot that is no quarter of an hour */
-export function checkTally(tally: Tally): void {
-  const slot = storableInstant('slot of a tally', tally.slot)
-  if (slot % SLOT_MS !== 0)
-    throw new UsageError('record-refused', `slot of a tally: ${tally.slot.toISOString()} is not a quarter of an hour`)
-  if (!Number.isSafeInteger(tally.count) || tally.count < 0)
-    throw new UsageError('record-refused', `count of a tally: ${tally.count} is not a count`)
 }

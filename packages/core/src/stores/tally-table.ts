@@ -1,4 +1,5 @@
 import type { Tally } from '../types.ts'
+import { storableText } from './storable.ts'
 
 /** The youngest tallies. The greatest count under a key stands; past `capacity` the first to come leaves first. */
 export class TallyTable {
@@ -15,11 +16,12 @@ export class TallyTable {
     return this.#evicted
   }
 
-  put(tally: Tally): void {
+  put(given: Tally): void {
+    const tally = storableTally(given)
     const key = keyOf(tally)
     const known = this.#tallies.get(key)
     if (known && known.count >= tally.count) return
-    this.#tallies.set(key, { ...tally, slot: new Date(tally.slot) })
+    this.#tallies.set(key, tally)
     if (this.#tallies.size > this.#capacity) this.#evictFirst()
   }
 
@@ -44,6 +46,17 @@ export class TallyTable {
       this.#evicted += 1
       return
     }
+  }
+}
+
+/** A copy, with its texts as every store keeps them. */
+function storableTally(tally: Tally): Tally {
+  const { instanceId, slot, endpoint } = tally
+  return {
+    ...tally,
+    instanceId: storableText(instanceId),
+    slot: new Date(slot),
+    endpoint: storableText(endpoint),
   }
 }
 
