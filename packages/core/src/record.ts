@@ -134,5 +134,5 @@ export const usageRecordSchema = z.strictObject({
   raw: z.unknown(),
 })
 
-/** @see usageRecordSchema */
+/** One model call of one request, as it is stored. The schema documents each field. @see usageRecordSchema */
 export type UsageRecord = z.infer<typeof usageRecordSchema>

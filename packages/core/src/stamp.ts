@@ -26,9 +26,11 @@ export interface UsageStamp extends Partial<TokenUsage> {
   operation?: string
   /** OpenTelemetry's `gen_ai.provider.name`. */
   provider?: string
+  /** Wins over the `x-correlation-id` of the response and of the request. */
   correlationId?: string
   /** The provider's id of the response. */
   responseId?: string
+  /** Words of your own, added to those of the identity and of earlier stamps. */
   tags?: Record<string, string>
 }
 

@@ -12,8 +12,11 @@ export interface WireEvent {
 
 /** What is known of the response besides its events. Hints: they break ties and fill gaps, they decide nothing. */
 export interface FormatHints {
+  /** Path of the request, without query: `'/v1/messages'`. Empty when it is not known. */
   path: string
+  /** Method of the request: `'POST'`. */
   method: string
+  /** Headers of the response. */
   headers: Headers
 }
 

@@ -9,10 +9,11 @@ import { contentStart, sniff, type Verdict } from './sniff.ts'
 import { sseTransport } from './sse.ts'
 import type { Transport } from './transport.ts'
 
+/** Bounds of a meter, and formats that it knows beside the built-in ones. */
 export interface MeterOptions {
-  /** Bound of one SSE message or JSON line; a larger one is skipped. Default 8 MiB. */
+  /** Bound of one SSE message or JSON line, in bytes; a larger one is skipped. Default 8 MiB. */
   maxEventBytes?: number
-  /** Bound of a JSON document; a larger one is `too_large`. Default 8 MiB. */
+  /** Bound of a JSON document, in bytes; a larger one is `too_large`. Default 8 MiB. */
   maxBodyBytes?: number
   /** Formats of your own, asked before the built-in ones. */
   formats?: readonly Format[]
