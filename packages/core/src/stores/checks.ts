@@ -101,7 +101,11 @@ export function checkRecord(record: UsageRecord): void {
   }
 }
 
-/** @throws UsageError `record-refused` for a count that is not a count, or a slot that is no quarter of an hour */
+/**
+ * Call it for every tally of a batch before anything is written.
+ *
+ * @throws UsageError `record-refused` for a count that is not a count, or a slot that is no quarter of an hour
+ */
 export function checkTally(tally: Tally): void {
   check('a tally', tallyChecks, tally)
 }

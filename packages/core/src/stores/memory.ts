@@ -19,8 +19,9 @@ import { storableJson, storableText } from './storable.ts'
 import { passes, sumRecords } from './sum.ts'
 import { TallyTable } from './tally-table.ts'
 
+/** How much the store keeps. */
 export interface MemoryStoreOptions {
-  /** Records kept. Default 50,000. */
+  /** Records kept, at least 1. Default 50,000. */
   capacity?: number
 }
 
