@@ -4,12 +4,17 @@ const project = (name: string, root: string, testTimeout = 20_000) => ({
   test: { name, root, include: ['test/**/*.test.ts'], testTimeout, hookTimeout: testTimeout },
 })
 
+/** The packages as a consumer gets them; needs what `pnpm run build` makes. */
+const { test: published } = project('package-tests', 'package-tests', 120_000)
+const packageTests = { test: { ...published, globalSetup: ['test/support/install.ts'] } }
+
 export default defineConfig({
   test: {
     projects: [
       project('core', 'packages/core'),
       project('sqlite', 'packages/sqlite'),
       project('hono', 'packages/hono'),
+      packageTests,
       project('examples/quickstart', 'examples/quickstart', 240_000),
     ],
   },
