@@ -19,7 +19,7 @@ const isAmountOrNull: Check = (value) => value === null || isAmount(value)
 
 /**
  * What each field of a record must be, for every store alike. The recorder holds records to the whole of
- * `usageRecordSchema`; this is the part of it without which a sum or a query would go wrong, at a tenth of the time.
+ * `usageRecordSchema`; this is the part of it without which a sum or a query would go wrong, at a third of the time.
  */
 const RECORD_CHECKS = {
   recordVersion: (value) => value === 1,
