@@ -1,4 +1,6 @@
 import { UsageError } from '../errors.ts'
+import type { UsageRecord } from '../record.ts'
+import type { Tally } from '../types.ts'
 
 /** Every `\uXXXX` in JSON text that a database of Unicode text cannot hold, and the pair `\\` so that it is passed over. */
 const UNSTORABLE_ESCAPE = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g
@@ -28,4 +30,37 @@ function stringify(value: unknown): string | undefined {
   } catch (cause) {
     throw new UsageError('record-refused', 'a record holds a value that is not JSON', { cause })
   }
+}
+
+/**
+ * A copy of a record that `checkRecord` has passed, as every store keeps it; it shares nothing with the original.
+ *
+ * @throws UsageError `record-refused` when `raw` is not JSON
+ */
+export function storableRecord(record: UsageRecord): UsageRecord {
+  const copy: Record<string, unknown> = { ...record }
+  for (const key of Object.keys(copy)) if (typeof copy[key] === 'string') copy[key] = storableText(copy[key])
+  return {
+    ...(copy as UsageRecord),
+    createdAt: new Date(record.createdAt),
+    tags: copyJson(record.tags) ?? {},
+    units: copyJson(record.units),
+    raw: copyJson(record.raw),
+  }
+}
+
+/** A copy of a tally that `checkTally` has passed, as every store keeps it. */
+export function storableTally(tally: Tally): Tally {
+  const { instanceId, slot, endpoint } = tally
+  return {
+    ...tally,
+    instanceId: storableText(instanceId),
+    slot: new Date(slot),
+    endpoint: storableText(endpoint),
+  }
+}
+
+function copyJson<Value>(value: Value): Value | null {
+  const json = storableJson(value)
+  return json === null ? null : JSON.parse(json)
 }

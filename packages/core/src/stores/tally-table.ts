@@ -1,5 +1,4 @@
 import type { Tally } from '../types.ts'
-import { storableText } from './storable.ts'
 
 /** The youngest tallies. The greatest count under a key stands; past `capacity` the first to come leaves first. */
 export class TallyTable {
@@ -16,8 +15,7 @@ export class TallyTable {
     return this.#evicted
   }
 
-  put(given: Tally): void {
-    const tally = storableTally(given)
+  put(tally: Tally): void {
     const key = keyOf(tally)
     const known = this.#tallies.get(key)
     if (known && known.count >= tally.count) return
@@ -46,17 +44,6 @@ export class TallyTable {
       this.#evicted += 1
       return
     }
-  }
-}
-
-/** A copy, with its texts as every store keeps them. */
-function storableTally(tally: Tally): Tally {
-  const { instanceId, slot, endpoint } = tally
-  return {
-    ...tally,
-    instanceId: storableText(instanceId),
-    slot: new Date(slot),
-    endpoint: storableText(endpoint),
   }
 }
 
