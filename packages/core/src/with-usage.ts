@@ -3,7 +3,7 @@ import { currentUsage, silentHandle } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { processState } from './process.ts'
 import type { Recorder } from './recorder.ts'
-import { hush, internalError, report } from './report.ts'
+import { hush, internalError, type OnError, report } from './report.ts'
 import { rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
 
@@ -32,7 +32,7 @@ export function withUsage<Args extends readonly [request: Request, ...rest: unkn
     if (exchange === null) return passThrough(() => handler(...args))
     const askFramework = (): void => askAdapter(exchange, resolved, args)
     const response = await answerOf(exchange, () => handler(...args), askFramework)
-    return deliver(exchange, args[0], response)
+    return deliver(exchange, args[0], response, resolved.onError)
   }
 }
 
@@ -97,42 +97,80 @@ function askAdapter(
 }
 
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
-function deliver(exchange: Exchange, request: Request, response: Response): Response {
+function deliver(exchange: Exchange, request: Request, response: Response, onError: OnError | undefined): Response {
   if (!exchange.answer(headOf(response))) return response
-  const { body } = response
-  if (!body || !isUnread(response)) {
-    exchange.end('complete')
-    return response
+  try {
+    const body = unreadBody(response)
+    if (body) return observed(exchange, request, response, body)
+  } catch (error) {
+    report(onError, internalError('wrapping a response', error))
   }
-  const signal = abortSignalOf(request)
-  const { stream, abandon } = readThrough(body, {
+  exchange.end('complete')
+  return response
+}
+
+/** @throws what the platform throws at a response that it cannot rebuild; the body is then as it was */
+function observed(
+  exchange: Exchange,
+  request: Request,
+  response: Response,
+  body: ReadableStream<Uint8Array>,
+): Response {
+  let stopListening = (): void => {}
+  const { stream, abandon, release } = readThrough(body, {
     asked: () => exchange.asked(),
     chunk: (bytes) => exchange.chunk(bytes),
     run: (read) => exchange.run(read),
     end(how) {
-      signal?.removeEventListener('abort', leave)
+      stopListening()
       exchange.end(how)
     },
   })
-  const leave = (): void => abandon(signal?.reason)
-  if (signal?.aborted) leave()
-  else signal?.addEventListener('abort', leave, { once: true })
-  return rewrap(response, stream)
+  try {
+    const wrapped = rewrap(response, stream)
+    stopListening = onAbort(request, abandon)
+    return wrapped
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
-/** False when someone else reads the body, and for a body of another kind than the platform's own. */
-function isUnread({ body, bodyUsed }: Response): boolean {
-  return typeof body?.getReader === 'function' && !body.locked && !bodyUsed
+/** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
+function unreadBody(response: Response): ReadableStream<Uint8Array> | null {
+  if (Object.prototype.toString.call(response) !== '[object Response]') return null
+  const { body } = response
+  return typeof body?.getReader === 'function' && !body.locked && !response.bodyUsed ? body : null
 }
 
-/** Some frameworks take something else for an upgrade: it has neither status nor body. */
+/** Some frameworks take something else for an upgrade, and a handler may return anything: it has no head that counts. */
 function headOf(response: Response | undefined): { status: number; headers: Headers; hasBody: boolean } {
-  if (typeof response?.status !== 'number') return { status: 0, headers: new Headers(), hasBody: false }
-  const upgrade = 'webSocket' in response && Boolean(response.webSocket)
-  return { status: response.status, headers: response.headers, hasBody: !upgrade && response.body !== null }
+  try {
+    if (typeof response?.status !== 'number') return NO_HEAD
+    const { status, headers, body } = response
+    const upgrade = 'webSocket' in response && Boolean(response.webSocket)
+    const known = Object.prototype.toString.call(headers) === '[object Headers]'
+    return { status, headers: known ? headers : NO_HEAD.headers, hasBody: !upgrade && body !== null }
+  } catch {
+    return NO_HEAD
+  }
 }
 
-/** On Deno the signal aborts on every normal completion too, and reading it prints a warning. */
-function abortSignalOf(request: Request): AbortSignal | undefined {
-  return 'Deno' in globalThis ? undefined : request.signal
+const NO_HEAD = { status: 0, headers: new Headers(), hasBody: false } as const
+
+/**
+ * Calls back with the reason when the client is gone, at once if it is already; returns how to stop listening. On Deno
+ * the signal aborts on every normal completion too, and reading it prints a warning.
+ */
+function onAbort(request: Request, leave: (reason: unknown) => void): () => void {
+  if ('Deno' in globalThis) return () => {}
+  try {
+    const { signal } = request
+    const gone = (): void => leave(signal.reason)
+    if (signal.aborted === true) gone()
+    else signal.addEventListener('abort', gone, { once: true })
+    return () => signal.removeEventListener('abort', gone)
+  } catch {
+    return () => {}
+  }
 }

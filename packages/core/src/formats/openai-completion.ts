@@ -2,7 +2,7 @@ import { hasCounts, NO_COUNTS, type TokenCounts, usageLine } from './accounting.
 import type { FormatReading, WireEvent } from './format.ts'
 import { readOpenAiUsage, readTimings } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { count, list, object, rawOf, text, type Wire } from './wire.ts'
+import { count, list, object, text, type Wire } from './wire.ts'
 
 /** What chat and legacy completions, and all who copy them, have said so far. */
 export interface CompletionSeen {
@@ -63,7 +63,7 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
     model,
     responseId,
     lines: counts ? [usageLine(counts, { model, final, serviceTier, providerCostNanoUsd }, { generates: true })] : [],
-    raw: rawOf(usage ?? timings),
+    raw: usage ?? timings,
     prefillTokens: count(timings?.prompt_n),
     draftTokens: count(timings?.draft_n),
   }

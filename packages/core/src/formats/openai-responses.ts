@@ -3,7 +3,7 @@ import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
 import { readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { object, rawOf, text, type Wire } from './wire.ts'
+import { object, text, type Wire } from './wire.ts'
 
 interface ResponsesSeen {
   model: string | null
@@ -60,7 +60,7 @@ export const openaiResponses = defineFormat<ResponsesSeen>({
     const providerCostNanoUsd = usage ? readProviderCost(usage) : null
     const rest = { model, final: ended, serviceTier, providerCostNanoUsd }
     const lines = usage ? [usageLine(readOpenAiUsage(usage), rest)] : []
-    return { model, responseId, lines, raw: rawOf(usage), replay: replayOf(seen) }
+    return { model, responseId, lines, raw: usage, replay: replayOf(seen) }
   },
 })
 

@@ -35,18 +35,3 @@ export function add(...counts: readonly (number | null)[]): number | null {
   const known = counts.filter((value) => value !== null)
   return known.length === 0 ? null : count(known.reduce((sum, value) => sum + value, 0))
 }
-
-const RAW_LIMIT = 4096
-
-/** The object as it may be kept beside a record: `null` when its JSON is larger than 4 KiB. */
-export function rawOf(value: Wire | null): Wire | null {
-  if (value === null) return null
-  try {
-    const json = JSON.stringify(value)
-    // At most three bytes a UTF-16 unit: a short text needs no counting.
-    const fits = json.length * 3 <= RAW_LIMIT || new TextEncoder().encode(json).length <= RAW_LIMIT
-    return fits ? value : null
-  } catch {
-    return null
-  }
-}
