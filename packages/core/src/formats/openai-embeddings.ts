@@ -1,6 +1,6 @@
 import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { readOpenAiUsage } from './openai-usage.ts'
+import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { count, list, object, text, type Wire } from './wire.ts'
 
@@ -42,5 +42,6 @@ function readLines(usage: Wire, model: string | null) {
   const sent = readOpenAiUsage(usage)
   if (!hasCounts(sent)) return []
   const counts = { ...sent, inputTokens: sent.inputTokens ?? (sent.outputTokens === null ? sent.totalTokens : null) }
-  return [usageLine(counts, { model, final: true, providerCostNanoUsd: readProviderCost(usage) })]
+  const rest = { model, final: true, providerCostNanoUsd: readProviderCost(usage) }
+  return [usageLine(counts, rest, { garbled: isGarbledUsage(usage) })]
 }

@@ -1,7 +1,7 @@
 import type { Replay } from '../types.ts'
 import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { readOpenAiUsage } from './openai-usage.ts'
+import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { object, text, type Wire } from './wire.ts'
 
@@ -59,7 +59,7 @@ export const openaiResponses = defineFormat<ResponsesSeen>({
     const { model, responseId, serviceTier, usage, ended } = seen
     const providerCostNanoUsd = usage ? readProviderCost(usage) : null
     const rest = { model, final: ended, serviceTier, providerCostNanoUsd }
-    const lines = usage ? [usageLine(readOpenAiUsage(usage), rest)] : []
+    const lines = usage ? [usageLine(readOpenAiUsage(usage), rest, { garbled: isGarbledUsage(usage) })] : []
     return { model, responseId, lines, raw: usage, replay: replayOf(seen) }
   },
 })

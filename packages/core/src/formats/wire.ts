@@ -21,6 +21,11 @@ export function count(value: unknown): number | null {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? Math.abs(value as number) : null
 }
 
+/** True when something stands in the place of a count that is none: then nobody knows what the count is. */
+export function isGarbled(value: unknown): boolean {
+  return value !== undefined && value !== null && count(value) === null
+}
+
 /** The first of several spellings that holds a count. */
 export function firstCount(...values: readonly unknown[]): number | null {
   for (const value of values) {

@@ -12,7 +12,7 @@ import { memoryStore } from '../../src/stores/memory.ts'
 import { type UsageHandler, withUsage } from '../../src/with-usage.ts'
 import { openSdk } from '../support/open-sdk.ts'
 import { settled } from '../support/reading.ts'
-import { markersIn } from './markers.ts'
+import { markedRequest, markersIn } from './markers.ts'
 import { difference, type HostileInput, observe, type Scene } from './scene.ts'
 
 /** What one play came to. Nothing in it is as it should be: `null`, `null`, and what the account says. */
@@ -103,6 +103,15 @@ export class Stage {
       account: accountOf(before, after),
       law: lawOf(() => expectAccounted(this.recorder), after.inFlight - before.inFlight - (scene.staysOpen ? 1 : 0)),
     }
+  }
+
+  /** Sends a body in one chunk through a handler that is wrapped; the handler's bytes must be the client's. */
+  async pass(body: string, contentType: string): Promise<string | null> {
+    const sent = new TextEncoder().encode(body)
+    const respond = (): Response => new Response(sent, { headers: { 'content-type': contentType } })
+    const response = await withUsage(respond, { recorder: this.recorder, onError: this.#onError })(markedRequest())
+    const received = new Uint8Array(await response.arrayBuffer())
+    return Buffer.compare(sent, received) === 0 ? null : `${sent.length} bytes became ${received.length} others`
   }
 
   /** Ends it all, and looks for what should not be there. */
