@@ -18,7 +18,7 @@ import {
   type UsageError,
   withUsage,
 } from '../src/index.ts'
-import { CHAT, recordOf, told } from './localai-parity/record-of.ts'
+import { CHAT, recordOf, sorted, told } from './localai-parity/record-of.ts'
 import { ANTHROPIC_EVENTS, ANTHROPIC_MESSAGE, FAMILIES, WITHOUT_USAGE } from './localai-parity/routes.ts'
 import { by, inPeriod, PERIODS, SPENDING } from './localai-parity/spending.ts'
 import { bytesOf, chatCompletion, chatEvents, json, sse, sseEvent, streamFrom } from './support/bodies.ts'
@@ -170,7 +170,7 @@ describe("What LocalAI's usage middleware does", () => {
     for (const counts of ['[12,9]', '[]', '[5,9]']) await read(CHAT, { headers: { 'x-filter': counts } })
     const filtered = told(await records(), 'preFilterInputTokens', 'postFilterInputTokens', 'inputTokens')
     expect(filtered).toEqual(
-      new Set([
+      sorted([
         [12, 9, 9],
         [null, null, 9],
         [5, 9, 9],
@@ -214,7 +214,7 @@ describe("What LocalAI's usage middleware does", () => {
     apiKey.name = 'renamed'
     await read(CHAT, { headers: { 'x-who': 'apikey' } })
     expect(told(await records(), 'userId', 'source', 'apiKeyId', 'apiKeyName')).toEqual(
-      new Set([
+      sorted([
         ['ada', 'apikey', 'k-1', 'laptop'],
         ['ada', 'apikey', 'k-1', 'renamed'],
         ['bob', 'web', null, null],
@@ -259,7 +259,7 @@ describe("What LocalAI's usage middleware does", () => {
     const { read } = await serve(handler)
     for (const path of [CHAT, CHAT, '/v1/completions', '/v1/messages', '/private/42']) await read(path)
     await recorder.flush()
-    const expected = new Set([
+    const expected = sorted([
       [CHAT, 'no_usage', 2],
       ['/v1/completions', 'no_user', 1],
       ['/v1/messages', 'unreadable_body', 1],
@@ -267,7 +267,7 @@ describe("What LocalAI's usage middleware does", () => {
     ])
     expect(told(await memory.account({ ...ALWAYS, bucket: null }), 'endpoint', 'reason', 'requests')).toEqual(expected)
     const counted = await points('withusage.unrecorded')
-    expect(new Set(counted.map(([{ endpoint, reason }, count]) => [endpoint, reason, count]))).toEqual(expected)
+    expect(sorted(counted.map(([{ endpoint, reason }, count]) => [endpoint, reason, count]))).toEqual(expected)
     expect(recorder.stats().unrecorded).toEqual({ no_usage: 3, no_user: 1, unreadable_body: 1 })
   })
 
@@ -387,12 +387,12 @@ describe("What LocalAI's usage middleware does", () => {
     const { read } = await serve(wrap(({ url }) => answers.get(new URL(url).pathname)?.() ?? json({})))
     for (const path of answers.keys()) await read(path)
     expect(told(await records(), 'endpoint', 'format', 'operation', 'inputTokens', 'outputTokens')).toEqual(
-      new Set(FAMILIES.map(({ path, record }) => [path, ...record])),
+      sorted(FAMILIES.map(({ path, record }) => [path, ...record])),
     )
     const account = await store.account({ ...ALWAYS, bucket: null })
     const missed = account.filter(({ account }) => account !== 'recorded')
     expect(told(missed, 'endpoint', 'account', 'reason', 'requests')).toEqual(
-      new Set(WITHOUT_USAGE.map(({ path }) => [path, 'unrecorded', 'no_usage', 1])),
+      sorted(WITHOUT_USAGE.map(({ path }) => [path, 'unrecorded', 'no_usage', 1])),
     )
   })
 

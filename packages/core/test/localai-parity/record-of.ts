@@ -15,7 +15,13 @@ export async function recordOf(
   return record()
 }
 
-/** These fields of every row, in any order. */
-export function told<Row extends object>(rows: readonly Row[], ...fields: (keyof Row)[]): Set<unknown[]> {
-  return new Set(rows.map((row) => fields.map((field) => row[field])))
+/** These fields of every row, in the order of `sorted`. */
+export function told<Row extends object>(rows: readonly Row[], ...fields: (keyof Row)[]): unknown[][] {
+  return sorted(rows.map((row) => fields.map((field) => row[field])))
+}
+
+/** An order of its own, for rows that come in any. Sets would not tell a row that came twice from one that is missing. */
+export function sorted(rows: readonly (readonly unknown[])[]): unknown[][] {
+  const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+  return rows.map((row) => [...row]).sort(byText)
 }
