@@ -56,7 +56,8 @@ export const readAndTransfer: Client = (response) =>
     const reader = response.body?.getReader()
     for (let result = await reader?.read(); result && !result.done; result = await reader?.read()) {
       received.push(kept(result.value))
-      structuredClone(result.value.buffer, { transfer: [result.value.buffer as ArrayBuffer] })
+      const { buffer }: { buffer?: unknown } = Object(result.value)
+      if (buffer instanceof ArrayBuffer && !buffer.detached) structuredClone(buffer, { transfer: [buffer] })
     }
   })
 

@@ -1,5 +1,8 @@
+import type { UsageOptions } from '../../src/configuration.ts'
 import type { UsageHandle } from '../../src/context.ts'
 import { addUsage, currentUsage, stampUsage } from '../../src/context.ts'
+import { NO_COUNTS, usageLine } from '../../src/formats/accounting.ts'
+import type { Format } from '../../src/formats/format.ts'
 import type { Identity } from '../../src/types.ts'
 import { chatCompletion, json } from '../support/bodies.ts'
 import { thenable, throwing } from './hostile-objects.ts'
@@ -236,4 +239,67 @@ const stamps: HostileInput[] = [
   stamped('kept until long after', (usage) => void setTimeout(() => usage?.stamp({ inputTokens: 1 }), 0).unref()),
 ]
 
-export const said: readonly HostileInput[] = [...identities, ...stamps]
+const forged = Object.assign(new Error(`${MARKERS.failure}\n[withusage] forged`, { cause: MARKERS.prompt }), {
+  name: `Bad\n${MARKERS.failure}`,
+  code: `E ${MARKERS.failure}\u001b[31m`,
+})
+
+/** A format that fails, or says what cannot be. */
+function format(name: string, own: Partial<Format>, tells: Tells): HostileInput {
+  const nothing = { model: null, responseId: null, lines: [], raw: null }
+  const base = { name: 'own', operation: null, matches: () => true, start: () => null, read: () => null }
+  const formats = [{ ...base, finish: () => nothing, ...own }]
+  return callback(`a format that ${name}`, { formats }, tells)
+}
+
+function callback(name: string, options: Partial<UsageOptions>, tells: Tells): HostileInput {
+  return {
+    name,
+    scene: () => ({ handler: () => json(chatCompletion()), options }),
+    ...(tells !== undefined && { tells }),
+  }
+}
+
+const forge = (): never => {
+  throw forged
+}
+const line = usageLine({ ...NO_COUNTS, inputTokens: 3 }, { model: 'm', final: true })
+
+const callbacks: HostileInput[] = [
+  identified('throws what forges lines of a log', forge),
+  identified('rejects with what forges lines of a log', () => Promise.reject(forged)),
+  identified('rejects with what throws at every look', () => Promise.reject(everywhere)),
+  callback('a route that throws', { route: forge }, [[9, 5]]),
+  callback('a route that gives what is no text', { route: () => ({ includes: broken }) as never }, [[9, 5]]),
+  callback('waitUntil that throws', { waitUntil: forge }, [[9, 5]]),
+  callback('waitUntil that rejects', { waitUntil: (() => Promise.reject(forged)) as never }, [[9, 5]]),
+  callback('formats that are none', { formats: [null, 5, {}] as never }, [[9, 5]]),
+  format('throws when asked', { matches: forge }, [[9, 5]]),
+  format('throws at its start', { start: forge }, undefined),
+  format('throws at each event', { read: forge }, 'no_usage'),
+  format('throws at the end', { finish: forge }, 'no_usage'),
+  format('gives nothing', { finish: () => undefined as never }, undefined),
+  format(
+    'gives counts that are none',
+    {
+      finish: () => ({ model: 'm', responseId: null, lines: [{ ...line, inputTokens: -3 }], raw: null }),
+    },
+    'record_failed',
+  ),
+  format(
+    'gives lines that are none',
+    {
+      finish: () => ({ model: null, responseId: null, lines: [null, 5, MARKERS.completion] as never, raw: null }),
+    },
+    undefined,
+  ),
+  format(
+    'gives an answer as raw',
+    {
+      finish: () => ({ model: 'm', responseId: null, lines: [line], raw: { text: MARKERS.completion, tokens: 3 } }),
+    },
+    [[3, null]],
+  ),
+]
+
+export const said: readonly HostileInput[] = [...identities, ...stamps, ...callbacks]

@@ -61,6 +61,9 @@ export class Stage {
     batch: { intervalMs: 3_600_000 },
   })
 
+  /** Scenes played so far. */
+  played = 0
+
   constructor() {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
     const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: this.#spans })] })
@@ -70,6 +73,7 @@ export class Stage {
   }
 
   async play({ scene }: Pick<HostileInput, 'scene'>): Promise<Played> {
+    this.played++
     const alone = scene()
     const bare = await observe(alone, alone.handler)
     const first = await this.#wrapped(scene(), { onError: this.#onError })
