@@ -63,7 +63,17 @@ function apiReport(name: PackageName, entry: string): string {
     }),
     { localBuild: true, messageCallback: (message) => (message.handled = message.category === 'console') },
   )
-  return readFileSync(path.join(reportFolder, `${entry}.api.md`), 'utf8')
+  return withSortedEnums(readFileSync(path.join(reportFolder, `${entry}.api.md`), 'utf8'))
+}
+
+/** The compiler writes the values of an inferred enum in the order in which it met them, anywhere in the program. */
+function withSortedEnums(report: string): string {
+  return report.replace(/(?<=ZodEnum<\{\n)(?: +\w+: "\w+";\n)+/g, (values) =>
+    values
+      .split(/(?<=\n)/)
+      .sort()
+      .join(''),
+  )
 }
 
 const COMPILER_OPTIONS = {
