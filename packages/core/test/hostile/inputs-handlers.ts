@@ -38,16 +38,11 @@ class OwnResponse extends Response {
   readonly extra = 'kept'
 }
 
-class LyingStatus extends Response {
-  override get status(): number {
-    return 999
-  }
-}
-
-class NoStatus extends Response {
-  override get status(): number {
-    return 205
-  }
+/** A response that says of itself what none can be. */
+function lying(says: Partial<Record<keyof Response, unknown>>): Response {
+  const response = sse(chatEvents())
+  for (const [name, value] of Object.entries(says)) Object.defineProperty(response, name, { value })
+  return response
 }
 
 class ThrowingHeaders extends Response {
@@ -124,12 +119,15 @@ const responses: HostileInput[] = [
   responding('an empty body', () => new Response(''), 'no_usage'),
   responding('status 204', () => new Response(null, { status: 204 }), 'not_inference'),
   responding('an error page that tells a secret', () => new Response(MARKERS.failure, { status: 500 }), 'status_5xx'),
-  responding('a status that its class invents', () => new LyingStatus(JSON.stringify(chatCompletion())), undefined),
+  responding('a status beyond all', () => lying({ status: 999 }), 'status_5xx'),
+  responding('a status below all', () => lying({ status: -1 }), 'not_inference'),
+  responding('a body under a status that has none', () => lying({ status: 205 }), 'no_usage'),
   responding(
-    'a body under a status that has none',
-    () => new NoStatus(JSON.stringify(chatCompletion()), { headers: SSE }),
-    undefined,
+    'a status text of two lines',
+    () => lying({ statusText: `OK\r\nset-cookie: ${MARKERS.cookie}` }),
+    'no_usage',
   ),
+  responding('a body that is none', () => lying({ body: {} }), 'no_usage'),
   responding('headers that throw', () => new ThrowingHeaders('{}')),
   responding('another body at each look', () => new TwoBodies('x', { headers: SSE })),
   responding('a Response subclass', () => new OwnResponse(streamOf(chatEvents()), { headers: SSE }), [[9, 5]]),

@@ -54,7 +54,7 @@ export function textOf(pieces: readonly Piece[]): string {
 }
 
 /** What stands where a number, a text or an object should: JSON text, so that it may say what no value can. */
-export const WRONG_VALUES: readonly string[] = [
+const WRONG_VALUES: readonly string[] = [
   ...['"a text"', '""', '"NaN"', '"7"', '"-7"', '-1', '0.5', '1e308', '-1e308', '1e400', '9007199254740993'],
   ...['null', 'true', 'false', '[]', '[7,7]', '{}', '{"a":{"b":7}}', '{"__proto__":{"prompt_tokens":7777}}'],
 ]
