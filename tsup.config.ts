@@ -20,7 +20,8 @@ function packageBuild(name: string, entries: readonly string[] = ['index']): Opt
     target: 'es2023',
     external: [/^node:/, /^bun:/, ...installed.map((dependency) => new RegExp(`^${dependency}(/|$)`))],
     removeNodeProtocol: false,
-    dts: true,
+    // A declaration that names `Symbol.asyncDispose` brings the library it is from; consumers may have set none.
+    dts: { banner: '/// <reference lib="esnext.disposable" />' },
     sourcemap: true,
     clean: true,
   }

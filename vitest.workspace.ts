@@ -4,6 +4,10 @@ const project = (name: string, root: string, testTimeout = 20_000) => ({
   test: { name, root, include: ['test/**/*.test.ts'], testTimeout, hookTimeout: testTimeout },
 })
 
+/** The packages as a consumer gets them; needs what `pnpm run build` makes. */
+const { test: published } = project('package-tests', 'package-tests', 120_000)
+const packageTests = { test: { ...published, globalSetup: ['test/support/install.ts'] } }
+
 export default defineConfig({
   test: {
     projects: [
@@ -11,6 +15,7 @@ export default defineConfig({
       project('sqlite', 'packages/sqlite'),
       project('hono', 'packages/hono'),
       project('express', 'packages/express'),
+      packageTests,
       project('examples/quickstart', 'examples/quickstart', 240_000),
       project('examples/hono-openai-anthropic', 'examples/hono-openai-anthropic', 60_000),
       project('examples/express-proxy', 'examples/express-proxy', 60_000),

@@ -9,6 +9,7 @@ import { memoryStore } from './stores/memory.ts'
 import { MAX_TIMER_MS } from './timers.ts'
 import type { FallbackUser, Identity } from './types.ts'
 
+/** What `identify` may answer; nothing is no one. */
 type Answer = Identity | null | undefined
 
 /** Options of `withUsage`; every one may also be set for the whole process with `configureUsage`. */

@@ -29,9 +29,12 @@ const brand = Symbol.for('withusage/error')
 
 /** Every error that withusage throws or gives to `onError`. */
 export class UsageError extends Error {
+  /** Always `'UsageError'`, also where `instanceof` fails because two copies of core are loaded. */
   override readonly name = 'UsageError'
+  /** What went wrong, for programs; `message` is for people and may change. */
   readonly code: UsageErrorCode
 
+  /** @param options.cause what was caught, where something was */
   constructor(code: UsageErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.code = code

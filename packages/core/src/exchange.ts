@@ -2,17 +2,19 @@ import { type Span, trace } from '@opentelemetry/api'
 import type { ResolvedOptions } from './configuration.ts'
 import { claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
-import { endpointOf, pathOf } from './endpoint.ts'
+import { endpointOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
+import { copyIdentity } from './identity.ts'
 import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
-import { createMeter } from './meter/create-meter.ts'
+import { createMeter, unreadableReading } from './meter/create-meter.ts'
 import { processState } from './process.ts'
 import type { Questions } from './questions.ts'
 import type { Recorder } from './recorder.ts'
 import { hush, internalError, report } from './report.ts'
+import { factsOf } from './request-facts.ts'
 import { modelInPath } from './requested-model.ts'
 import { buildRecords, type Observed } from './settlement.ts'
 import { isEvidence } from './stamp.ts'
@@ -21,7 +23,7 @@ import type { Ticket } from './ticket.ts'
 import type { Meter, Reading } from './types.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
-/** A request, as far as metering needs it. */
+/** A request, as far as metering needs it. What it does not say, or throws at, is not known. */
 export interface ExchangeRequest {
   method: string
   /** URL or path. */
@@ -67,7 +69,7 @@ export class Exchange {
   #idleWatch: IdleWatch | undefined
 
   constructor({ request, options, questions = {} }: ExchangeOptions) {
-    const path = pathOf(request.url)
+    const { method, path, headers } = factsOf(request)
     const createdAt = new Date()
     this.#options = options
     this.#questions = questions
@@ -81,9 +83,9 @@ export class Exchange {
     this.#seen = {
       requestId: uuidv7(createdAt.getTime()),
       createdAt,
-      method: request.method,
+      method,
       path,
-      requestHeaders: request.headers,
+      requestHeaders: headers,
       responseHeaders: null,
       requestedModel: modelInPath(path),
       spanContext,
@@ -134,17 +136,18 @@ export class Exchange {
     this.#idleWatch?.active(performance.now())
   }
 
-  /** A chunk is on its way to the client. */
-  chunk(bytes: Uint8Array): void {
+  /** A chunk is on its way to the client; `null` for one without bytes, after which nothing of the body is believed. */
+  chunk(bytes: Uint8Array | null): void {
     if (this.#settled) return
     const now = performance.now()
     this.#idleWatch?.active(now)
-    if (bytes.length > 0) this.#seen.timeToFirstByteMs ??= now - this.#startedAt
+    if (bytes === null || bytes.length > 0) this.#seen.timeToFirstByteMs ??= now - this.#startedAt
     if (this.#meter === null) return
     try {
-      this.#meter.write(bytes)
+      if (bytes) this.#meter.write(bytes)
+      else this.#giveUpReading()
     } catch (error) {
-      this.#meter = null
+      this.#giveUpReading()
       this.#report(internalError('the meter', error))
     }
   }
@@ -159,6 +162,11 @@ export class Exchange {
     this.#seen.reading = this.#guarded('the meter', null, () => this.#endReading())
     if (this.#seen.identity !== undefined) this.#conclude()
     else this.#identity.whenAnswered(() => this.#conclude())
+  }
+
+  /** Something of the adapter's own went wrong. It is reported, and the response goes on. */
+  troubled(what: string, cause: unknown): void {
+    this.#report(internalError(what, cause))
   }
 
   /** Resolves when the store has acknowledged what became of this request, or has failed for good: for `waitUntil`. */
@@ -204,6 +212,11 @@ export class Exchange {
     this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end('idle_timeout'))
   }
 
+  #giveUpReading(): void {
+    const { streamed } = this.#seen
+    this.#meter = { write() {}, end: () => unreadableReading(streamed) }
+  }
+
   #endReading(): Reading | null {
     const meter = this.#meter
     this.#meter = null
@@ -234,7 +247,7 @@ export class Exchange {
     const { identify } = this.#questions
     if (!identify || this.#seen.identity !== undefined) return
     this.#identity.ask(
-      () => this.run(identify),
+      () => snapshotOf(this.run(identify)),
       this.#options.identifyTimeoutMs,
       (cause) => {
         const message = '[withusage] identify() failed; the fallback user is used, if there is one'
@@ -327,4 +340,10 @@ export class Exchange {
       return otherwise
     }
   }
+}
+
+/** An answer whose fields throw is no answer, so it is copied while it may still fail. */
+function snapshotOf(answer: ReturnType<Identify>): ReturnType<Identify> {
+  if (answer && 'then' in answer && typeof answer.then === 'function') return Promise.resolve(answer).then(copyIdentity)
+  return copyIdentity(answer as IdentityAnswer)
 }

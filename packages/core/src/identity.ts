@@ -11,7 +11,7 @@ export interface RecordedIdentity {
   projectId: string | null
 }
 
-/** The user of a server that knows no users: always `{ id: 'local' }`. */
+/** The user of a server that knows no users: always `{ id: 'local', name: 'local' }`. */
 export function localUser(): FallbackUser {
   return { id: 'local', name: 'local' }
 }

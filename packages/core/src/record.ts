@@ -1,19 +1,27 @@
 import { z } from 'zod'
 
+// Each is built once and used again: building a schema is most of what importing core costs.
 /** Tokens and units are counts: whole, not negative, exact in a double. */
 const count = z.int().min(0)
-const text = z.string()
+const countOrNull = count.nullable()
+const amount = z.number().min(0)
+const amountOrNull = amount.nullable()
+const amountOrNone = amount.optional()
 const id = z.string().min(1)
+const uuid = z.uuid()
+const text = z.string()
+const textOrNull = text.nullable()
+const flag = z.boolean()
 
 /** The units a provider may bill beside tokens. Closed: a unit no one documented is not stored. */
 const unitsSchema = z.strictObject({
-  searchUnits: z.number().min(0).optional(),
-  images: z.number().min(0).optional(),
-  audioSeconds: z.number().min(0).optional(),
-  characters: z.number().min(0).optional(),
-  classifications: z.number().min(0).optional(),
-  webSearches: z.number().min(0).optional(),
-  webFetches: z.number().min(0).optional(),
+  searchUnits: amountOrNone,
+  images: amountOrNone,
+  audioSeconds: amountOrNone,
+  characters: amountOrNone,
+  classifications: amountOrNone,
+  webSearches: amountOrNone,
+  webFetches: amountOrNone,
 })
 
 /** The count fields of a line, in the order in which they are documented, stored and summed. */
@@ -53,19 +61,19 @@ export const usageRecordSchema = z.strictObject({
   /** Version of this shape. */
   recordVersion: z.literal(1),
   /** UUIDv7, the idempotency key. Derived from the response id where the same result can be fetched again. */
-  id: z.uuid(),
+  id: uuid,
   /** Shared by all lines of one request. */
-  requestId: z.uuid(),
+  requestId: uuid,
   /** From 0. */
   line: count,
   /** When the request began; the time inside `id`. */
   createdAt: z.date(),
   /** From the start of the request to its settlement. */
-  durationMs: z.number().min(0),
+  durationMs: amount,
   /** From the start of the request to the first body byte; `null` when no byte was seen. */
-  timeToFirstByteMs: z.number().min(0).nullable(),
+  timeToFirstByteMs: amountOrNull,
   /** The body came as a stream of events. */
-  streamed: z.boolean(),
+  streamed: flag,
   /** HTTP status; 0 when the handler threw, or had not answered when the request ended. */
   status: z.int().min(0).max(999),
   outcome: z.enum(['complete', 'cancelled', 'failed']),
@@ -73,66 +81,66 @@ export const usageRecordSchema = z.strictObject({
   /** A route, never a raw path: `'/v1/chat/completions'`; `'other'` when none is known. */
   endpoint: id,
   /** OpenTelemetry's `gen_ai.operation.name`. */
-  operation: text.nullable(),
+  operation: textOrNull,
   /** OpenTelemetry's `gen_ai.provider.name`. */
-  provider: text.nullable(),
+  provider: textOrNull,
   /** Wire format of the response: `'openai-chat'`. */
-  format: text.nullable(),
-  requestedModel: text.nullable(),
-  servedModel: text.nullable(),
+  format: textOrNull,
+  requestedModel: textOrNull,
+  servedModel: textOrNull,
 
-  inputTokens: count.nullable(),
-  outputTokens: count.nullable(),
-  totalTokens: count.nullable(),
-  cacheReadTokens: count.nullable(),
-  cacheWriteTokens: count.nullable(),
-  cacheWrite1hTokens: count.nullable(),
-  reasoningTokens: count.nullable(),
-  inputAudioTokens: count.nullable(),
-  outputAudioTokens: count.nullable(),
-  inputImageTokens: count.nullable(),
-  outputImageTokens: count.nullable(),
+  inputTokens: countOrNull,
+  outputTokens: countOrNull,
+  totalTokens: countOrNull,
+  cacheReadTokens: countOrNull,
+  cacheWriteTokens: countOrNull,
+  cacheWrite1hTokens: countOrNull,
+  reasoningTokens: countOrNull,
+  inputAudioTokens: countOrNull,
+  outputAudioTokens: countOrNull,
+  inputImageTokens: countOrNull,
+  outputImageTokens: countOrNull,
   /** What is billed but is not tokens. */
   units: unitsSchema.nullable(),
-  serviceTier: text.nullable(),
+  serviceTier: textOrNull,
   /** What the provider says it charged, integer nano-USD. */
-  providerCostNanoUsd: count.nullable(),
+  providerCostNanoUsd: countOrNull,
   /** The parts add up to the provider's own total and no subset exceeds its total. */
-  consistent: z.boolean(),
+  consistent: flag,
   /** The provider had finished counting. `false`: a lower bound. */
-  final: z.boolean(),
+  final: flag,
 
   /** Prompt tokens before and after a filter changed the prompt. */
-  preFilterInputTokens: count.nullable(),
-  postFilterInputTokens: count.nullable(),
+  preFilterInputTokens: countOrNull,
+  postFilterInputTokens: countOrNull,
   /** Prompt tokens the server really evaluated. */
-  prefillTokens: count.nullable(),
+  prefillTokens: countOrNull,
   /** Tokens drafted by speculative decoding. */
-  draftTokens: count.nullable(),
+  draftTokens: countOrNull,
 
   userId: id,
-  userName: text.nullable(),
+  userName: textOrNull,
   /** Where the call came from: `'web'`, `'apikey'`. */
   source: id,
-  apiKeyId: text.nullable(),
+  apiKeyId: textOrNull,
   /** The key's name when it was used. */
-  apiKeyName: text.nullable(),
-  projectId: text.nullable(),
-  tags: z.record(z.string(), z.string()),
-  correlationId: text.nullable(),
+  apiKeyName: textOrNull,
+  projectId: textOrNull,
+  tags: z.record(text, text),
+  correlationId: textOrNull,
   /** The provider's own id of the response. */
-  responseId: text.nullable(),
+  responseId: textOrNull,
   /** W3C trace and span ids of the request, lower-case hex. */
-  traceId: text.nullable(),
-  spanId: text.nullable(),
+  traceId: textOrNull,
+  spanId: textOrNull,
 
   /** Our price, integer nano-USD. */
-  costNanoUsd: count.nullable(),
+  costNanoUsd: countOrNull,
   /** The price list that gave `costNanoUsd`. */
-  pricingVersion: text.nullable(),
+  pricingVersion: textOrNull,
   /** The provider's own usage object as sent, at most 4 KiB of JSON. */
   raw: z.unknown(),
 })
 
-/** @see usageRecordSchema */
+/** One model call of one request, as it is stored. The schema documents each field. @see usageRecordSchema */
 export type UsageRecord = z.infer<typeof usageRecordSchema>

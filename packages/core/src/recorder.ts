@@ -12,12 +12,15 @@ import { holdingProcess, MAX_TIMER_MS, within } from './timers.ts'
 import type { IgnoredReason, Reason, UnrecordedReason, UsageStore } from './types.ts'
 import { type RetryOptions, type UnitResult, WriteQueue } from './write-queue.ts'
 
+/** What a recorder needs, and its bounds. */
 export interface RecorderOptions {
+  /** Where records and tallies go. The recorder never closes it. */
   store: UsageStore
+  /** How many records are written at once, and how long they wait for that. */
   batch?: {
     /** Records a write. Default 200. */
     size?: number
-    /** Longest wait of a record before it is written. Default 1,000. */
+    /** Longest wait of a record before it is written, in milliseconds. Default 1,000. */
     intervalMs?: number
   }
   /** Records that may wait for the store. A request past it is `record_dropped`. Default 10,000. */
@@ -29,18 +32,22 @@ export interface RecorderOptions {
   /** Told of what went wrong. Default: one warning per error code and minute on the console. */
   onError?: OnError
   /**
-   * A record that breaks an invariant throws at `record()`, and its request is `record_failed`. Otherwise it is stored
-   * all the same if the store can hold it. Reported in both cases. Default `false`.
+   * A record that breaks an invariant throws at `record()`, and its request is `record_failed`; `withUsage` tells its
+   * own `onError`, and the response is not affected. Otherwise it is reported, and stored all the same if the store can
+   * hold it. Default `false`.
    */
   strict?: boolean
 }
 
 /** Counts of requests. At any moment `requests` is the sum of all the others. */
 export interface RecorderStats {
+  /** All that began. */
   requests: number
   /** The store has all records of the request. */
   recorded: number
+  /** Should have a record and have none, by reason; a reason without requests is left out. */
   unrecorded: Partial<Record<UnrecordedReason, number>>
+  /** Need no record, by reason; a reason without requests is left out. */
   ignored: Partial<Record<IgnoredReason, number>>
   /** Not settled, or waiting for the store. */
   inFlight: number
@@ -62,6 +69,7 @@ export interface Recorder {
   record(records: readonly UsageRecord[]): void
   /** Resolves when everything recorded and counted until now is stored, or has failed for good. */
   flush(): Promise<void>
+  /** The account as it is now: a copy, which does not change. */
   stats(): RecorderStats
   /**
    * Waits for requests in flight, settles the rest as cancelled, and writes what is left; then everything is accounted
@@ -71,6 +79,7 @@ export interface Recorder {
    * seconds; what it has not taken by then is `record_failed`. Default 10,000
    */
   close(options?: { timeoutMs?: number }): Promise<void>
+  /** `close()` with its default, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
   /** Counts something that a bound has cut or dropped. */
   dropped(what: Dropped): void
@@ -245,15 +254,16 @@ class StoreRecorder implements Recorder {
     ticket.counted()
   }
 
-  /** Reports what is wrong with the records; returns the error when they must not be stored. */
+  /** The error of records that must not be stored. What is not thrown at the caller is reported here. */
   #check(records: readonly UsageRecord[]): UsageError | null {
     for (const record of records) {
       const broken = brokenInvariant(record, records[0]?.requestId)
       if (broken === null) continue
       this.dropped('invariant')
       const error = new UsageError('invariant', `[withusage] a record breaks an invariant: ${broken.what}`)
+      if (this.#strict) return error
       report(this.#onError, error)
-      if (this.#strict || broken.fatal) return error
+      if (broken.fatal) return error
     }
     return null
   }

@@ -1,10 +1,12 @@
 import { isUsageError, UsageError } from './errors.ts'
 import { processState } from './process.ts'
+import { cleanText } from './text.ts'
 
 /** Told of everything that metering could not do. Never called with prompts, completions or secrets of ours. */
 export type OnError = (error: UsageError) => void
 
 const QUIET_MS = 60_000
+const LONGEST_LINE = 1_000
 /** Mistakes of the program, not events: said once. */
 const ONCE: readonly string[] = ['stamp-outside-request', 'configured-twice']
 
@@ -41,12 +43,22 @@ function warn(error: UsageError): void {
   }
   warnings.set(error.code, { printedAt: now, heldBack: 0 })
   const held = seen && seen.heldBack > 0 ? ` (${seen.heldBack} more of this kind since the last warning)` : ''
+  const line = `${error.message} [${error.code}]${describe(error.cause)}${held}`
   // biome-ignore lint/suspicious/noConsole: the default of `onError`, which replaces it.
-  console.warn(`${error.message} [${error.code}]${describe(error.cause)}${held}`)
+  console.warn(cleanText(line, LONGEST_LINE))
 }
 
 function describe(cause: unknown): string {
-  if (!(cause instanceof Error)) return ''
-  const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : ''
-  return `: ${cause.name}${code}`
+  try {
+    if (!(cause instanceof Error)) return ''
+    const words = [cause.name, 'code' in cause ? cause.code : undefined].filter(isWord)
+    return words.length > 0 ? `: ${words.join(' ')}` : ''
+  } catch {
+    return ''
+  }
+}
+
+/** A name or a code that a program gives: `'ECONNRESET'`. Anyone may write a sentence there, or a line of their own. */
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z]\w{0,63}$/i.test(value)
 }

@@ -135,8 +135,8 @@ function requestFields(seen: Observed, { endpoint, onCut }: RecordContext) {
     format: reading?.format ?? null,
     requestedModel: cleanText(stamp?.requestedModel ?? seen.requestedModel, TEXT_LIMITS.model, onCut),
     correlationId: cleanText(correlationId(seen) ?? trace.traceId, TEXT_LIMITS.id, onCut),
-    traceId: trace.traceId,
-    spanId: trace.spanId,
+    traceId: cleanText(trace.traceId, TEXT_LIMITS.id),
+    spanId: cleanText(trace.spanId, TEXT_LIMITS.id),
     costNanoUsd: null,
     pricingVersion: null,
   } as const satisfies Partial<UsageRecord>

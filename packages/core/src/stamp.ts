@@ -26,9 +26,11 @@ export interface UsageStamp extends Partial<TokenUsage> {
   operation?: string
   /** OpenTelemetry's `gen_ai.provider.name`. */
   provider?: string
+  /** Wins over the `x-correlation-id` of the response and of the request. */
   correlationId?: string
   /** The provider's id of the response. */
   responseId?: string
+  /** Words of your own, added to those of the identity and of earlier stamps. */
   tags?: Record<string, string>
 }
 
@@ -59,16 +61,25 @@ const TEXTS = [
  */
 export function mergeStamp(before: UsageStamp | null, stamp: UsageStamp): UsageStamp {
   if (typeof stamp !== 'object' || stamp === null) throw bad('a stamp', stamp, 'an object')
-  for (const field of COUNTS) checkCount(field, stamp[field])
-  for (const field of TEXTS) checkText(field, stamp[field])
-  checkUnits(stamp.units)
-  checkTags(stamp.tags)
-  const merged = { ...before, ...defined(stamp) }
-  if (stamp.tags) merged.tags = mergeTags(before?.tags, stamp.tags)
-  if (stamp.units) merged.units = { ...stamp.units }
-  if (before?.servedModel && stamp.model && !stamp.servedModel) merged.servedModel = stamp.model
+  const said = readStamp(stamp)
+  const merged = { ...before, ...said }
+  if (said.tags) merged.tags = mergeTags(before?.tags, said.tags)
+  if (before?.servedModel && said.model && !said.servedModel) merged.servedModel = said.model
   checkSubsets(merged)
   return merged
+}
+
+/** The fields of a stamp that we know, each looked at once: a getter, or a proxy, may say something else the next time. */
+function readStamp(stamp: UsageStamp): UsageStamp {
+  const said: Record<string, unknown> = {}
+  const keep = (field: string, value: unknown): void => {
+    if (value !== undefined) said[field] = value
+  }
+  for (const field of COUNTS) keep(field, checkedCount(field, stamp[field]))
+  for (const field of TEXTS) keep(field, checkedText(field, stamp[field]))
+  keep('units', checkedUnits(stamp.units))
+  keep('tags', checkedTags(stamp.tags))
+  return said
 }
 
 /** True when the stamp says how many tokens were used. */
@@ -99,36 +110,37 @@ export function stampedUsage(stamp: UsageStamp): TokenUsage {
   }
 }
 
-function defined<T extends object>(stamp: T): T {
-  return Object.fromEntries(Object.entries(stamp).filter(([, value]) => value !== undefined)) as T
-}
-
-function checkCount(field: string, value: unknown): void {
-  if (value === undefined || value === null) return
+function checkedCount(field: string, value: unknown): unknown {
+  if (value === undefined || value === null) return value
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw bad(field, value, 'a whole number, not negative')
+  return value
 }
 
-function checkText(field: string, value: unknown): void {
+function checkedText(field: string, value: unknown): unknown {
   if (value !== undefined && value !== null && typeof value !== 'string') throw bad(field, value, 'a string')
+  return value
 }
 
 const UNITS = ['searchUnits', 'images', 'audioSeconds', 'characters', 'classifications', 'webSearches', 'webFetches']
 
-function checkUnits(units: unknown): void {
-  if (units === undefined || units === null) return
+function checkedUnits(units: unknown): unknown {
+  if (units === undefined || units === null) return units
   if (typeof units !== 'object') throw bad('units', units, 'an object')
-  for (const [name, value] of Object.entries(units)) {
+  const entries = Object.entries(units)
+  for (const [name, value] of entries) {
     if (!UNITS.includes(name)) throw bad('units', name, `one of ${UNITS.join(', ')}`)
     if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
       throw bad(`units.${name}`, value, 'a finite number, not negative')
   }
+  return Object.fromEntries(entries)
 }
 
-function checkTags(tags: unknown): void {
-  if (tags === undefined) return
+function checkedTags(tags: unknown): unknown {
+  if (tags === undefined) return undefined
   if (typeof tags !== 'object' || tags === null) throw bad('tags', tags, 'an object of strings')
-  for (const value of Object.values(tags))
-    if (typeof value !== 'string') throw bad('tags', value, 'an object of strings')
+  const entries = Object.entries(tags)
+  for (const [, value] of entries) if (typeof value !== 'string') throw bad('tags', value, 'an object of strings')
+  return Object.fromEntries(entries)
 }
 
 /** One past the limit is kept, so that the record counts what it cuts. */
@@ -138,7 +150,7 @@ function mergeTags(before: Record<string, string> | undefined, tags: Record<stri
 }
 
 function checkSubsets(stamp: UsageStamp): void {
-  checkCount('the sum of inputTokens and outputTokens', (stamp.inputTokens ?? 0) + (stamp.outputTokens ?? 0))
+  checkedCount('the sum of inputTokens and outputTokens', (stamp.inputTokens ?? 0) + (stamp.outputTokens ?? 0))
 
   for (const [subset, total] of SUBSETS) {
     const part = stamp[subset]

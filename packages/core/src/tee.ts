@@ -4,8 +4,8 @@ import { within } from './timers.ts'
 export interface BodyObserver {
   /** The client asked for a chunk. */
   asked(): void
-  /** A chunk is on its way. The bytes are lent: copy what is kept. */
-  chunk(bytes: Uint8Array): void
+  /** A chunk is on its way. The bytes are lent: copy what is kept. `null`: it is nothing that has bytes. */
+  chunk(bytes: Uint8Array | null): void
   /** The body ended: read to its end, cancelled by the client, or broken. Called once. */
   end(how: 'complete' | 'cancelled' | 'failed'): void
   /** Runs a read of the handler's body inside the request's async context. */
@@ -21,6 +21,8 @@ export interface ReadThrough {
    * first read the body just ends: servers that look at it for a client that is gone would log the error.
    */
   abandon(reason: unknown): void
+  /** Gives the handler's body back as it was. Only before the first read. */
+  release(): void
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ReadThrough {
  */
 export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObserver): ReadThrough {
   const type = isByteStream(body) ? 'bytes' : undefined
-  const source = new Source(body.getReader(), observer)
+  const source = new Source(body, observer)
   const underlying = {
     type,
     pull: (controller: Controller) => source.pull(controller),
@@ -39,6 +41,7 @@ export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObse
   return {
     stream: new ReadableStream(underlying, ON_DEMAND),
     abandon: (reason) => source.abandon(reason),
+    release: () => source.release(),
   }
 }
 
@@ -52,29 +55,39 @@ const LAST_MOMENTS_MS = 1_000
 interface Controller {
   enqueue(chunk: Uint8Array): void
   close(): void
-  readonly byobRequest?: { respond(bytesWritten: number): void } | null
+  readonly byobRequest?: { readonly view: ArrayBufferView | null; respond(bytesWritten: number): void } | null
 }
+
+type Read = () => Promise<ReadableStreamReadResult<unknown>>
+
+/** A body has one reader at a time. */
+type Reader =
+  | { chunks: ReadableStreamDefaultReader<Uint8Array>; memory?: never }
+  | { memory: ReadableStreamBYOBReader; chunks?: never }
 
 /** The handler's body, with the observer looking on. One promise a chunk, besides the platform's own. */
 class Source {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #body: ReadableStream<Uint8Array>
   readonly #observer: BodyObserver
-  readonly #read: () => Promise<ReadableStreamReadResult<Uint8Array>>
+  readonly #readChunk: Read = () => this.#chunkReader().read()
+  #reader: Reader
   #asked = false
   #ended = false
   #cancelling = false
   #abandoned: { reason: unknown } | undefined
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, observer: BodyObserver) {
-    this.#reader = reader
+  constructor(body: ReadableStream<Uint8Array>, observer: BodyObserver) {
+    this.#body = body
+    this.#reader = { chunks: body.getReader() }
     this.#observer = observer
-    this.#read = () => reader.read()
   }
 
   pull(controller: Controller): Promise<void> {
     this.#asked = true
     this.#observer.asked()
-    return this.#observer.run(this.#read).then(
+    const wanted = controller.byobRequest?.view?.byteLength
+    const read = wanted === undefined ? this.#readChunk : () => this.#memoryReader().read(new Uint8Array(wanted))
+    return this.#observer.run(read).then(
       (result) => this.#pass(result, controller),
       (error) => {
         if (!this.#cancelling) this.#end('failed')
@@ -86,7 +99,7 @@ class Source {
   /** What the body says in its last moments, in `cancel` or a `finally`, is said before the end. */
   async cancel(reason: unknown): Promise<void> {
     this.#cancelling = true
-    const cancelled = this.#observer.run(() => this.#reader.cancel(reason))
+    const cancelled = this.#observer.run(() => this.#anyReader().cancel(reason))
     await within(
       LAST_MOMENTS_MS,
       cancelled.catch(() => {}),
@@ -101,16 +114,41 @@ class Source {
     this.cancel(reason).catch(() => {})
   }
 
-  #pass({ done, value }: ReadableStreamReadResult<Uint8Array>, controller: Controller): void {
+  #pass({ done, value }: ReadableStreamReadResult<unknown>, controller: Controller): void {
     if (this.#abandoned) throw this.#abandoned.reason
-    if (this.#cancelling) return
     if (done) {
-      this.#end('complete')
+      if (!this.#cancelling) this.#end('complete')
       close(controller)
       return
     }
-    if (value instanceof Uint8Array) this.#observer.chunk(value)
-    controller.enqueue(value)
+    if (this.#cancelling) return
+    this.#observer.chunk(value instanceof Uint8Array ? value : bytesOf(value))
+    controller.enqueue(value as Uint8Array)
+  }
+
+  release(): void {
+    this.#anyReader().releaseLock()
+  }
+
+  #anyReader(): ReadableStreamDefaultReader<Uint8Array> | ReadableStreamBYOBReader {
+    return this.#reader.chunks ?? this.#reader.memory
+  }
+
+  #chunkReader(): ReadableStreamDefaultReader<Uint8Array> {
+    if (this.#reader.chunks) return this.#reader.chunks
+    this.#reader.memory.releaseLock()
+    const chunks = this.#body.getReader()
+    this.#reader = { chunks }
+    return chunks
+  }
+
+  /** A client that brings memory is served from a source that is given memory: some can do nothing else. */
+  #memoryReader(): ReadableStreamBYOBReader {
+    if (this.#reader.memory) return this.#reader.memory
+    this.#reader.chunks.releaseLock()
+    const memory = this.#body.getReader({ mode: 'byob' })
+    this.#reader = { memory }
+    return memory
   }
 
   #end(how: 'complete' | 'cancelled' | 'failed'): void {
@@ -138,4 +176,14 @@ function isByteStream(body: ReadableStream<Uint8Array>): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * What a platform writes for a chunk that is no `Uint8Array` of this realm: the memory of a view, the UTF-8 of a text.
+ * `null` for what has no bytes.
+ */
+function bytesOf(chunk: unknown): Uint8Array | null {
+  if (typeof chunk === 'string') return new TextEncoder().encode(chunk)
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  return chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : null
 }

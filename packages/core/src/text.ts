@@ -26,7 +26,12 @@ export function cleanText(value: unknown, limit: number, onCut?: () => void): st
   const text = value.slice(0, LOOKED_AT * limit).replace(CONTROL, '')
   const long = text.length > limit || value.length > LOOKED_AT * limit
   if (long) onCut?.()
-  return (long ? text.slice(0, limit) : text).toWellFormed() || null
+  return unattached((long ? text.slice(0, limit) : text).toWellFormed()) || null
+}
+
+/** A slice keeps all of the text that it was cut from in memory: a header of 100 KB, for an id of 30 characters. */
+function unattached(text: string): string {
+  return ` ${text}`.slice(1)
 }
 
 const LOOKED_AT = 8

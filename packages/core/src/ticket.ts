@@ -5,9 +5,15 @@ import type { IgnoredReason, Reason, UnrecordedReason } from './types.ts'
 export interface Ticket {
   /** May be refined until the ticket is used: a route is often known only after the handler has run. */
   endpoint: string
-  /** @throws UsageError `invariant`, only with `strict: true`; the request is then `record_failed` */
+  /**
+   * The request has these records. Without any it is `unrecorded{no_usage}`.
+   *
+   * @throws UsageError `invariant`, only with `strict: true`; the request is then `record_failed`
+   */
   record(records: readonly UsageRecord[]): void
+  /** The request should have a record, and has none. */
   unrecorded(reason: UnrecordedReason): void
+  /** The request needs no record. */
   ignored(reason: IgnoredReason): void
   /** Resolves when the store has acknowledged the records or the count of this request, or has failed for good. */
   acknowledged(): Promise<void>

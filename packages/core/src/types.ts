@@ -40,12 +40,19 @@ export interface TokenUsage {
 
 /** Billed units that are not tokens. Every value is finite and not negative. */
 export interface UsageUnits {
+  /** Searches of a reranker, as Cohere bills them. */
   searchUnits?: number
+  /** Images made. */
   images?: number
+  /** Audio heard or made, in seconds. */
   audioSeconds?: number
+  /** Characters of text, where speech is billed by them. */
   characters?: number
+  /** Inputs classified. */
   classifications?: number
+  /** Web searches that the provider ran. */
   webSearches?: number
+  /** Pages that the provider fetched. */
   webFetches?: number
 }
 
@@ -70,6 +77,7 @@ export interface Reading {
   operation: string | null
   /** The body came as a stream of events (SSE, NDJSON), not as one document. */
   streamed: boolean
+  /** The model that served the call, as the response names it; `null` when it does not. */
   model: string | null
   /** The provider's own id of the response: `'chatcmpl-…'`, `'msg_…'`. */
   responseId: string | null
@@ -104,6 +112,7 @@ export interface Replay {
 
 /** Reads usage from the decoded bytes of one response. Synchronous; never throws; how the bytes are cut does not matter. */
 export interface Meter {
+  /** Takes the next bytes of the body. Nothing of the chunk is kept but what is being parsed. */
   write(chunk: Uint8Array): void
   /** Ends the reading. A second call gives the same reading. */
   end(): Reading
@@ -125,12 +134,15 @@ export interface MeterResponse {
 
 /** Who made a request. */
 export interface Identity {
+  /** Who pays. The id is what records are summed by; the name is a snapshot. An empty id names no one. */
   user: { id: string; name?: string | null }
   /** Where the call came from: `'web'`, `'apikey'`, `'legacy'`. Default `'web'`. */
   source?: string
   /** A snapshot: later renames of the key do not change what was recorded. */
   apiKey?: { id: string; name?: string | null } | null
+  /** What the request is charged to, beside the user. Default: none. */
   project?: { id: string } | null
+  /** Words of your own on every record of the request: 32, of up to 256 characters. Tags of a stamp win. */
   tags?: Record<string, string>
 }
 
@@ -143,6 +155,7 @@ export type Outcome = 'complete' | 'cancelled' | 'failed'
 /** Where the counts of a record come from. */
 export type Evidence = 'stamp' | 'upstream' | 'body' | 'estimate'
 
+/** Every `UnrecordedReason`, in the order in which they are documented. */
 export const UNRECORDED_REASONS = [
   'no_user',
   'no_usage',
@@ -156,6 +169,7 @@ export const UNRECORDED_REASONS = [
   'record_dropped',
 ] as const
 
+/** Every `IgnoredReason`, in the order in which they are documented. */
 export const IGNORED_REASONS = [
   'status_3xx',
   'status_4xx',
@@ -170,6 +184,7 @@ export const IGNORED_REASONS = [
 export type UnrecordedReason = (typeof UNRECORDED_REASONS)[number]
 /** Why a request needs no record. */
 export type IgnoredReason = (typeof IGNORED_REASONS)[number]
+/** Why a request has no record. */
 export type Reason = UnrecordedReason | IgnoredReason
 
 /** How a request was accounted for. */
@@ -208,11 +223,15 @@ export interface UsageStore {
   close(): Promise<void>
 }
 
+/** What one write brings. */
 export interface UsageBatch {
+  /** Records of whole requests; may be empty. */
   records: readonly UsageRecord[]
+  /** Running totals, sent again until acknowledged; may be empty. */
   tallies: readonly Tally[]
 }
 
+/** What a write left out. Both lists are empty when it left out nothing. */
 export interface WriteResult {
   /** Request ids that were left out because a record of theirs is already stored. */
   duplicates: string[]
@@ -222,11 +241,15 @@ export interface WriteResult {
 
 /** A running total of one recorder for one quarter of an hour, of requests that have no record. Safe to send again. */
 export interface Tally {
+  /** UUIDv7 of the recorder that counts: totals of several processes never meet under one key. */
   instanceId: string
   /** Start of the quarter of an hour (UTC) in which the requests began. */
   slot: Date
+  /** A route, as in a record. */
   endpoint: string
+  /** Which of the two the reason belongs to. */
   account: 'unrecorded' | 'ignored'
+  /** Why the requests have no record. */
   reason: Reason
   /** Requests so far. */
   count: number
@@ -235,6 +258,7 @@ export interface Tally {
 /** `null`: one bucket for the whole range. Buckets lie in the calendar of a time zone, cut to the range at its ends. */
 export type Bucket = '1m' | '15m' | '1h' | '1d' | '1mo' | null
 
+/** Every `Dimension`. */
 export const DIMENSIONS = [
   'userId',
   'apiKeyId',
@@ -257,15 +281,21 @@ export type UsageFilter = Partial<Record<Dimension, readonly (string | null)[]>>
 
 /** Half-open: `from` is in, `to` is not. */
 export interface TimeRange {
+  /** The first instant of the range. */
   from: Date
+  /** The first instant after it; later than `from`. */
   to: Date
 }
 
+/** Which records to sum, and by what. */
 export interface AggregateQuery extends TimeRange {
+  /** The length of a bucket; at most 10,000 of them. */
   bucket: Bucket
   /** IANA zone in which days and months begin. Default `'UTC'`. */
   timeZone?: string
+  /** One bucket for each set of values that occurs. Default: none, and buckets without records are there too. */
   groupBy?: readonly Dimension[]
+  /** Sums only the records that pass. Default: all. */
   filter?: UsageFilter
   /**
    * Keeps the groups with the most tokens over the whole range. Equal tokens are ranked by the dimensions of `groupBy`
@@ -276,7 +306,9 @@ export interface AggregateQuery extends TimeRange {
 
 /** Sums of what is known: a sum is `null` when no line of the bucket knows the count, and 0 in an empty bucket. */
 export interface UsageBucket {
+  /** Its first instant: never before the range. */
   start: Date
+  /** The first instant after it: never after the range. */
   end: Date
   /** The values of `groupBy`, empty without it. */
   group: Partial<Record<Dimension, string | null>>
@@ -284,16 +316,27 @@ export interface UsageBucket {
   requests: number
   /** Lines. */
   modelCalls: number
+  /** Sum of `inputTokens`, cached ones included. */
   inputTokens: number | null
+  /** Sum of `outputTokens`, reasoning included. */
   outputTokens: number | null
+  /** Sum of `totalTokens`. */
   totalTokens: number | null
+  /** Sum of `cacheReadTokens`, part of `inputTokens`. */
   cacheReadTokens: number | null
+  /** Sum of `cacheWriteTokens`, part of `inputTokens`. */
   cacheWriteTokens: number | null
+  /** Sum of `cacheWrite1hTokens`, part of `cacheWriteTokens`. */
   cacheWrite1hTokens: number | null
+  /** Sum of `reasoningTokens`, part of `outputTokens`. */
   reasoningTokens: number | null
+  /** Sum of `inputAudioTokens`, part of `inputTokens`. */
   inputAudioTokens: number | null
+  /** Sum of `outputAudioTokens`, part of `outputTokens`. */
   outputAudioTokens: number | null
+  /** Sum of `inputImageTokens`, part of `inputTokens`. */
   inputImageTokens: number | null
+  /** Sum of `outputImageTokens`, part of `outputTokens`. */
   outputImageTokens: number | null
   /** Lines that are not final, or whose input or output count is unknown (embeddings have no output). */
   incomplete: number
@@ -303,6 +346,7 @@ export interface UsageBucket {
   providerCostNanoUsd: string | null
 }
 
+/** Which requests to account for. */
 export interface AccountQuery extends TimeRange {
   /** A quarter of an hour or longer: tallies are no finer. */
   bucket: Exclude<Bucket, '1m'>
@@ -310,25 +354,35 @@ export interface AccountQuery extends TimeRange {
   timeZone?: string
 }
 
+/** The requests of one bucket that were accounted for in one way. */
 export interface AccountBucket {
+  /** Its first instant: never before the range. */
   start: Date
+  /** The first instant after it: never after the range. */
   end: Date
+  /** A route, as in a record. */
   endpoint: string
+  /** What became of them. */
   account: Account
   /** `null` for `recorded`. */
   reason: Reason | null
+  /** How many; at least 1. */
   requests: number
 }
 
+/** Which records to list, by `createdAt`. */
 export interface RecordsQuery extends TimeRange {
+  /** Lists only the records that pass. Default: all. */
   filter?: UsageFilter
   /** Records a page. Default 1,000, at most 10,000. */
   limit?: number
-  /** `cursor` of the page before. */
+  /** `cursor` of the page before; `null` or none for the first page. */
   cursor?: string | null
 }
 
+/** One page of records. */
 export interface RecordsPage {
+  /** Ordered by `createdAt`, then `id`. */
   records: UsageRecord[]
   /** Give it to the next call; `null` on the last page. */
   cursor: string | null

@@ -1,6 +1,8 @@
 import type { UsageOptions } from './configuration.ts'
 import type { Exchange } from './exchange.ts'
 import { exchangeOpener } from './open-exchange.ts'
+import { onAbort } from './request-facts.ts'
+import { headOf, unreadBody } from './response-facts.ts'
 import { rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
 
@@ -41,40 +43,39 @@ async function answerOf(exchange: Exchange, handle: () => Response | Promise<Res
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
 function deliver(exchange: Exchange, request: Request, response: Response): Response {
   if (!exchange.answer(headOf(response))) return response
-  const { body } = response
-  if (!body || !isUnread(response)) {
-    exchange.end('complete')
-    return response
+  try {
+    const body = unreadBody(response)
+    if (body) return observed(exchange, request, response, body)
+  } catch (error) {
+    exchange.troubled('wrapping a response', error)
   }
-  const signal = abortSignalOf(request)
-  const { stream, abandon } = readThrough(body, {
+  exchange.end('complete')
+  return response
+}
+
+/** @throws what the platform throws at a response that it cannot rebuild; the body is then as it was */
+function observed(
+  exchange: Exchange,
+  request: Request,
+  response: Response,
+  body: ReadableStream<Uint8Array>,
+): Response {
+  let stopListening = (): void => {}
+  const { stream, abandon, release } = readThrough(body, {
     asked: () => exchange.asked(),
     chunk: (bytes) => exchange.chunk(bytes),
     run: (read) => exchange.run(read),
     end(how) {
-      signal?.removeEventListener('abort', leave)
+      stopListening()
       exchange.end(how)
     },
   })
-  const leave = (): void => abandon(signal?.reason)
-  if (signal?.aborted) leave()
-  else signal?.addEventListener('abort', leave, { once: true })
-  return rewrap(response, stream)
-}
-
-/** False when someone else reads the body, and for a body of another kind than the platform's own. */
-function isUnread({ body, bodyUsed }: Response): boolean {
-  return typeof body?.getReader === 'function' && !body.locked && !bodyUsed
-}
-
-/** Some frameworks take something else for an upgrade: it has neither status nor body. */
-function headOf(response: Response | undefined): { status: number; headers: Headers; hasBody: boolean } {
-  if (typeof response?.status !== 'number') return { status: 0, headers: new Headers(), hasBody: false }
-  const upgrade = 'webSocket' in response && Boolean(response.webSocket)
-  return { status: response.status, headers: response.headers, hasBody: !upgrade && response.body !== null }
-}
-
-/** On Deno the signal aborts on every normal completion too, and reading it prints a warning. */
-function abortSignalOf(request: Request): AbortSignal | undefined {
-  return 'Deno' in globalThis ? undefined : request.signal
+  try {
+    const wrapped = rewrap(response, stream)
+    stopListening = onAbort(request, abandon)
+    return wrapped
+  } catch (error) {
+    release()
+    throw error
+  }
 }

@@ -27,11 +27,13 @@ export interface WriteQueueOptions {
   onFailure(error: unknown): void
 }
 
+/** How a write that failed is tried again. */
 export interface RetryOptions {
-  /** Attempts of a batch before it is split. */
+  /** Attempts of a batch before it is split. Default 8. */
   attempts: number
-  /** Wait before the second attempt; doubles with each, with jitter. */
+  /** Wait before the second attempt, in milliseconds; doubles with each, with jitter. Default 100. */
   minMs: number
+  /** Longest wait between two attempts, in milliseconds. Default 5,000. */
   maxMs: number
 }
 

@@ -347,14 +347,15 @@ describe('record()', () => {
     expect(setting.codes()).toEqual(['invariant'])
   })
 
-  it('throws the invariant at its caller when strict, and has counted the request', () => {
-    const { recorder } = recording(sound, { strict: true })
+  it('throws the invariant at its caller when strict, tells no one else, and has counted the request', () => {
+    const { recorder, errors } = recording(sound, { strict: true })
     const rule = sampleRecord({ costNanoUsd: 5, pricingVersion: null })
     for (const record of [broken(), rule]) {
       const error = caught(() => recorder.record([record]))
       expect(isUsageError(error, 'invariant')).toBe(true)
     }
     expect(recorder.stats()).toMatchObject({ unrecorded: { record_failed: 2 }, inFlight: 0 })
+    expect(errors).toEqual([])
     expectAccounted(recorder)
   })
 

@@ -1,46 +1,14 @@
-import { context, type Meter, metrics, trace } from '@opentelemetry/api'
+import { context, metrics, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import {
-  AggregationTemporality,
-  DataPointType,
-  type HistogramMetricData,
-  InMemoryMetricExporter,
-  MeterProvider,
-  type MetricData,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics'
+import { DataPointType, type HistogramMetricData, type MetricData } from '@opentelemetry/sdk-metrics'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { failing, refusing, sampleRecord, sampleRequest } from '@withusage/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createTelemetry } from '../src/telemetry.ts'
 import { chatCompletion, json } from './support/bodies.ts'
 import { metering, post } from './support/metered.ts'
+import { openSdk } from './support/open-sdk.ts'
 import { openRecording, recording } from './support/recording.ts'
-
-/** A real OpenTelemetry SDK that keeps in memory what it would send. */
-function openSdk() {
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
-  const provider = new MeterProvider({
-    readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })],
-  })
-
-  async function collect(): Promise<MetricData[]> {
-    exporter.reset()
-    await provider.forceFlush()
-    return exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
-  }
-
-  return {
-    provider,
-    meter: provider.getMeter('test') as Meter,
-    collect,
-    /** The data points of one instrument, as pairs of attributes and value. */
-    async points(name: string): Promise<[attributes: Record<string, unknown>, value: unknown][]> {
-      const metric = (await collect()).find(({ descriptor }) => descriptor.name === name)
-      return (metric?.dataPoints ?? []).map(({ attributes, value }) => [attributes, value])
-    },
-  }
-}
 
 const requests = 'withusage.requests'
 

@@ -1,5 +1,5 @@
-import { UsageError, type UsageRecord } from '@withusage/core'
-import { storableInstant, storableJson, storableText } from '@withusage/core/store-kit'
+import type { UsageRecord } from '@withusage/core'
+import { storableJson, storableText } from '@withusage/core/store-kit'
 import type { Cell } from './driver.ts'
 
 /** How a field lies in its column: booleans as 0 and 1, instants as epoch milliseconds, JSON as text. */
@@ -73,9 +73,13 @@ const fields: Field[] = Object.entries(RECORD_COLUMNS).map(([name, [, kind]]) =>
 /** The columns of a record, in the order of `encodeRecord` and `decodeRecord`. */
 export const COLUMN_NAMES: readonly string[] = Object.values(RECORD_COLUMNS).map(([column]) => column)
 
-/** @throws UsageError `record-refused` for a value that its column cannot hold */
+/**
+ * The cells of a record that `checkRecord` has passed.
+ *
+ * @throws UsageError `record-refused` when `raw` is not JSON
+ */
 export function encodeRecord(record: UsageRecord): Cell[] {
-  return fields.map(({ name, kind }) => encode(record[name], kind, name))
+  return fields.map(({ name, kind }) => encode(record[name], kind))
 }
 
 /** A row, column name by value, as the record that was written. */
@@ -84,16 +88,13 @@ export function decodeRecord(row: Record<string, unknown>): UsageRecord {
   return Object.fromEntries(record) as UsageRecord
 }
 
-function encode(value: unknown, kind: Kind, name: string): Cell {
+function encode(value: unknown, kind: Kind): Cell {
   if (kind === 'tags') return storableJson(value) ?? '{}'
-  if (value === null) return null
-  if (kind === 'text' && typeof value === 'string') return storableText(value)
-  if (kind === 'integer' && Number.isSafeInteger(value)) return value as number
   if (kind === 'json') return storableJson(value)
-  if (kind === 'real' && Number.isFinite(value)) return value as number
-  if (kind === 'boolean' && typeof value === 'boolean') return value ? 1 : 0
-  if (kind === 'instant') return storableInstant(`${name} of a record`, value as Date)
-  throw new UsageError('record-refused', `[withusage/sqlite] ${name} of a record cannot be stored as ${kind}`)
+  if (value === null) return null
+  if (kind === 'text') return storableText(value as string)
+  if (kind === 'boolean') return value ? 1 : 0
+  return kind === 'instant' ? (value as Date).getTime() : (value as number)
 }
 
 function decode(cell: Cell, kind: Kind): unknown {

@@ -12,11 +12,13 @@ import { writeTransaction } from './transaction.ts'
 import { Turns } from './turns.ts'
 import { writeBatch } from './write.ts'
 
+/** Where the store keeps its records. */
 export interface SqliteStoreOptions {
   /** The file, made if there is none; its directory must exist. `':memory:'` keeps everything in memory. */
   path: string
 }
 
+/** A store over one file, which it may be asked to open early. */
 export interface SqliteStore extends UsageStore {
   /**
    * Opens the file now rather than at first use, so that a wrong path or a file of a newer version is seen at start.

@@ -1,5 +1,12 @@
 import type { Tally, UsageBatch, WriteResult } from '@withusage/core'
-import { checkTally, type RequestLines, requestsOf, storableText, withoutDuplicates } from '@withusage/core/store-kit'
+import {
+  checkRecord,
+  checkTally,
+  type RequestLines,
+  requestsOf,
+  storableText,
+  withoutDuplicates,
+} from '@withusage/core/store-kit'
 import { COLUMN_NAMES, encodeRecord } from './columns.ts'
 import type { Driver, Statement } from './driver.ts'
 
@@ -28,6 +35,8 @@ export function prepareWrites(driver: Driver): WriteStatements {
 
 /** Writes the batch. Its caller makes it one transaction, whatever its size. */
 export function writeBatch(statements: WriteStatements, batch: UsageBatch): WriteResult {
+  batch.records.forEach(checkRecord)
+  batch.tallies.forEach(checkTally)
   const requests = requestsOf(batch.records)
   const stored = findStored(statements.findIds, requests)
   const { fresh, ...result } = withoutDuplicates(requests, (id) => stored.get(id))
@@ -49,7 +58,6 @@ function insertRequest(insertRecord: Statement, { lines, opener }: RequestLines)
 }
 
 function putTally(statement: Statement, tally: Tally): void {
-  checkTally(tally)
   const { instanceId, slot, endpoint, account, reason, count } = tally
   statement.run(storableText(instanceId), slot.getTime(), storableText(endpoint), account, reason, count)
 }

@@ -10,6 +10,8 @@ export const NO_COUNTS = Object.fromEntries(TOKEN_FIELDS.map((field) => [field, 
 export interface SettleOptions {
   /** What only the total shows was generated: thoughts behind an OpenAI-compatible endpoint. Default false. */
   generates?: boolean
+  /** A count was sent that is none: no sum can be checked, so the others stand as they were sent. Default false. */
+  garbled?: boolean
 }
 
 /**
@@ -17,6 +19,7 @@ export interface SettleOptions {
  * inside their totals, so the reading is the one whose parts add up to the total that the provider reports.
  */
 export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
+  if (options.garbled) return { ...sent, totalTokens: sent.totalTokens ?? partsOf(sent), consistent: false }
   if (sent.totalTokens !== null && isConsistent(sent)) return { ...sent, consistent: true }
   const [byTotal, ...others] = sent.totalTokens === null ? [] : readings(sent).filter(isConsistent)
   const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)

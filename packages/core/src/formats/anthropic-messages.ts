@@ -4,7 +4,7 @@ import { shareByModel } from './anthropic-iterations.ts'
 import { readAnthropicUsage, readServerTools } from './anthropic-usage.ts'
 import { defineFormat, type WireEvent } from './format.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { object, rawOf, text, type Wire } from './wire.ts'
+import { object, text, type Wire } from './wire.ts'
 
 interface MessagesSeen {
   model: string | null
@@ -50,7 +50,7 @@ export const anthropicMessages = defineFormat<MessagesSeen>({
   finish(seen, complete) {
     const { model, responseId, usage } = seen
     const lines = readLines(seen, complete || seen.ended)
-    return { model: lines[0]?.model ?? model, responseId, lines, raw: lines.length > 0 ? rawOf(usage) : null }
+    return { model: lines[0]?.model ?? model, responseId, lines, raw: lines.length > 0 ? usage : null }
   },
 })
 

@@ -1,6 +1,6 @@
 import type { UsageUnits } from '../types.ts'
 import { NO_COUNTS, type TokenCounts } from './accounting.ts'
-import { add, count, object, type Wire } from './wire.ts'
+import { add, count, isGarbled, object, type Wire } from './wire.ts'
 
 /** Counts of an Anthropic usage object, or of one of its iterations. `input_tokens` leaves the cache out. */
 export function readAnthropicUsage(usage: Wire): TokenCounts {
@@ -12,13 +12,23 @@ export function readAnthropicUsage(usage: Wire): TokenCounts {
   const uncached = count(usage.input_tokens)
   return {
     ...NO_COUNTS,
-    inputTokens: uncached === null ? null : add(uncached, cacheReadTokens, cacheWriteTokens),
+    inputTokens: uncached === null || isGarbledCache(usage) ? null : add(uncached, cacheReadTokens, cacheWriteTokens),
     outputTokens: count(usage.output_tokens),
     cacheReadTokens,
     cacheWriteTokens,
     cacheWrite1hTokens,
     reasoningTokens: count(object(usage.output_tokens_details)?.thinking_tokens),
   }
+}
+
+/** A part of the input that nobody can read leaves its sum unknown. */
+function isGarbledCache({ cache_read_input_tokens, cache_creation_input_tokens }: Wire): boolean {
+  return isGarbled(cache_read_input_tokens) || isGarbled(cache_creation_input_tokens)
+}
+
+/** True when something stands in the place of a count that is none. */
+export function isGarbledUsage(usage: Wire): boolean {
+  return isGarbledCache(usage) || isGarbled(usage.input_tokens) || isGarbled(usage.output_tokens)
 }
 
 /** Anthropic's own tools, billed by use. */

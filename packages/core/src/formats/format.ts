@@ -12,8 +12,11 @@ export interface WireEvent {
 
 /** What is known of the response besides its events. Hints: they break ties and fill gaps, they decide nothing. */
 export interface FormatHints {
+  /** Path of the request, without query: `'/v1/messages'`. Empty when it is not known. */
   path: string
+  /** Method of the request: `'POST'`. */
   method: string
+  /** Headers of the response. */
   headers: Headers
 }
 
@@ -34,7 +37,8 @@ export interface Format<Seen = unknown> {
   read(seen: Seen, event: WireEvent): Seen
   /**
    * What the events add up to. `complete`: the whole document, or the stream's own end mark (`[DONE]`), was seen. A
-   * format that ends its streams with an event of its own knows better.
+   * format that ends its streams with an event of its own knows better. `raw` is the provider's usage object as it
+   * came: the meter keeps of it what is safe to keep.
    */
   finish(seen: Seen, complete: boolean): FormatReading
 }

@@ -1,7 +1,7 @@
 import type { UsageLine } from '../types.ts'
 import { hasCounts, NO_COUNTS, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { count, object, rawOf, text, type Wire } from './wire.ts'
+import { count, object, text, type Wire } from './wire.ts'
 
 interface OllamaSeen {
   model: string | null
@@ -33,7 +33,7 @@ export const ollama = defineFormat<OllamaSeen>({
     }
   },
   finish({ model, operation, usage }) {
-    return { model, operation, responseId: null, lines: usage ? readLines(usage, model) : [], raw: rawOf(usage) }
+    return { model, operation, responseId: null, lines: usage ? readLines(usage, model) : [], raw: usage }
   },
 })
 

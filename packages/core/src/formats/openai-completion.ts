@@ -1,8 +1,8 @@
 import { hasCounts, NO_COUNTS, type TokenCounts, usageLine } from './accounting.ts'
 import type { FormatReading, WireEvent } from './format.ts'
-import { readOpenAiUsage, readTimings } from './openai-usage.ts'
+import { isGarbledUsage, readOpenAiUsage, readTimings } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { count, list, object, rawOf, text, type Wire } from './wire.ts'
+import { count, list, object, text, type Wire } from './wire.ts'
 
 /** What chat and legacy completions, and all who copy them, have said so far. */
 export interface CompletionSeen {
@@ -59,11 +59,12 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
   const { model, responseId, serviceTier, usage, providerCostNanoUsd, timings } = seen
   const counts = countsOf(seen)
   const final = complete || seen.settled
+  const options = { generates: true, garbled: usage !== null && isGarbledUsage(usage) }
   return {
     model,
     responseId,
-    lines: counts ? [usageLine(counts, { model, final, serviceTier, providerCostNanoUsd }, { generates: true })] : [],
-    raw: rawOf(usage ?? timings),
+    lines: counts ? [usageLine(counts, { model, final, serviceTier, providerCostNanoUsd }, options)] : [],
+    raw: usage ?? timings,
     prefillTokens: count(timings?.prompt_n),
     draftTokens: count(timings?.draft_n),
   }

@@ -1,8 +1,8 @@
 import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { readOpenAiUsage } from './openai-usage.ts'
+import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { count, list, object, rawOf, text, type Wire } from './wire.ts'
+import { count, list, object, text, type Wire } from './wire.ts'
 
 /**
  * OpenAI embeddings: `POST /v1/embeddings`, one JSON document. There is no completion; Voyage sends the total alone.
@@ -21,7 +21,7 @@ export const openaiEmbeddings = defineFormat<Wire>({
   finish(seen) {
     const model = text(seen.model)
     const usage = object(seen.usage)
-    return { model, responseId: text(seen.id), lines: usage ? readLines(usage, model) : [], raw: rawOf(usage) }
+    return { model, responseId: text(seen.id), lines: usage ? readLines(usage, model) : [], raw: usage }
   },
 })
 
@@ -42,5 +42,6 @@ function readLines(usage: Wire, model: string | null) {
   const sent = readOpenAiUsage(usage)
   if (!hasCounts(sent)) return []
   const counts = { ...sent, inputTokens: sent.inputTokens ?? (sent.outputTokens === null ? sent.totalTokens : null) }
-  return [usageLine(counts, { model, final: true, providerCostNanoUsd: readProviderCost(usage) })]
+  const rest = { model, final: true, providerCostNanoUsd: readProviderCost(usage) }
+  return [usageLine(counts, rest, { garbled: isGarbledUsage(usage) })]
 }

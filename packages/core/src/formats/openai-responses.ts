@@ -1,9 +1,9 @@
 import type { Replay } from '../types.ts'
 import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { readOpenAiUsage } from './openai-usage.ts'
+import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { object, rawOf, text, type Wire } from './wire.ts'
+import { object, text, type Wire } from './wire.ts'
 
 interface ResponsesSeen {
   model: string | null
@@ -59,8 +59,8 @@ export const openaiResponses = defineFormat<ResponsesSeen>({
     const { model, responseId, serviceTier, usage, ended } = seen
     const providerCostNanoUsd = usage ? readProviderCost(usage) : null
     const rest = { model, final: ended, serviceTier, providerCostNanoUsd }
-    const lines = usage ? [usageLine(readOpenAiUsage(usage), rest)] : []
-    return { model, responseId, lines, raw: rawOf(usage), replay: replayOf(seen) }
+    const lines = usage ? [usageLine(readOpenAiUsage(usage), rest, { garbled: isGarbledUsage(usage) })] : []
+    return { model, responseId, lines, raw: usage, replay: replayOf(seen) }
   },
 })
 

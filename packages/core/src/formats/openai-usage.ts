@@ -1,5 +1,5 @@
 import type { TokenCounts } from './accounting.ts'
-import { add, count, firstCount, object, type Wire } from './wire.ts'
+import { add, count, firstCount, isGarbled, object, type Wire } from './wire.ts'
 
 /**
  * The counts of an OpenAI-style usage object, in every spelling that its copies use: chat's `prompt_tokens` and
@@ -36,6 +36,44 @@ export function readOpenAiUsage(usage: Wire): TokenCounts {
   }
 }
 
+/** The places of an OpenAI-style usage object that are read, beside its details. */
+const COUNTS = [
+  'prompt_tokens',
+  'input_tokens',
+  'completion_tokens',
+  'output_tokens',
+  'total_tokens',
+  'prompt_cache_hit_tokens',
+  'cached_tokens',
+  'num_cached_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'reasoning_tokens',
+]
+const DETAILS = ['prompt_tokens', 'prompt_token', 'input_tokens', 'input_token', 'completion_tokens', 'output_tokens']
+const DETAIL_COUNTS = [
+  'cached_tokens',
+  'cache_write_tokens',
+  'cache_creation_input_tokens',
+  'reasoning_tokens',
+  'audio_tokens',
+  'image_tokens',
+]
+
+/** True when something stands in one of those places that cannot be there. */
+export function isGarbledUsage(usage: Wire): boolean {
+  return (
+    COUNTS.some((field) => isGarbled(usage[field])) ||
+    DETAILS.some((spelling) => areGarbledDetails(usage[`${spelling}_details`]))
+  )
+}
+
+function areGarbledDetails(details: unknown): boolean {
+  if (details === undefined || details === null) return false
+  const counts = object(details)
+  return counts === null || DETAIL_COUNTS.some((field) => isGarbled(counts[field]))
+}
+
 function firstDetails(usage: Wire, spellings: readonly string[]): Wire {
   for (const spelling of spellings) {
     const details = object(usage[`${spelling}_details`])
@@ -49,7 +87,7 @@ export function readTimings(timings: Wire): Pick<TokenCounts, 'inputTokens' | 'o
   const kept = count(timings.cache_n)
   const read = count(timings.prompt_n)
   return {
-    inputTokens: read === null ? null : add(read, kept),
+    inputTokens: read === null || isGarbled(timings.cache_n) ? null : add(read, kept),
     outputTokens: count(timings.predicted_n),
     cacheReadTokens: kept,
   }

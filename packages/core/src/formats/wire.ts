@@ -21,6 +21,11 @@ export function count(value: unknown): number | null {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? Math.abs(value as number) : null
 }
 
+/** True when something stands in the place of a count that is none: then nobody knows what the count is. */
+export function isGarbled(value: unknown): boolean {
+  return value !== undefined && value !== null && count(value) === null
+}
+
 /** The first of several spellings that holds a count. */
 export function firstCount(...values: readonly unknown[]): number | null {
   for (const value of values) {
@@ -34,19 +39,4 @@ export function firstCount(...values: readonly unknown[]): number | null {
 export function add(...counts: readonly (number | null)[]): number | null {
   const known = counts.filter((value) => value !== null)
   return known.length === 0 ? null : count(known.reduce((sum, value) => sum + value, 0))
-}
-
-const RAW_LIMIT = 4096
-
-/** The object as it may be kept beside a record: `null` when its JSON is larger than 4 KiB. */
-export function rawOf(value: Wire | null): Wire | null {
-  if (value === null) return null
-  try {
-    const json = JSON.stringify(value)
-    // At most three bytes a UTF-16 unit: a short text needs no counting.
-    const fits = json.length * 3 <= RAW_LIMIT || new TextEncoder().encode(json).length <= RAW_LIMIT
-    return fits ? value : null
-  } catch {
-    return null
-  }
 }

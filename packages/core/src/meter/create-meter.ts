@@ -5,20 +5,40 @@ import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
 import { type FoldResult, foldEvents } from './event-fold.ts'
 import { jsonTransport } from './json.ts'
 import { ndjsonTransport } from './ndjson.ts'
+import { rawOf } from './raw.ts'
 import { contentStart, sniff, type Verdict } from './sniff.ts'
 import { sseTransport } from './sse.ts'
 import type { Transport } from './transport.ts'
 
+/** Bounds of a meter, and formats that it knows beside the built-in ones. */
 export interface MeterOptions {
-  /** Bound of one SSE message or JSON line; a larger one is skipped. Default 8 MiB. */
+  /** Bound of one SSE message or JSON line, in bytes; a larger one is skipped. Default 8 MiB. */
   maxEventBytes?: number
-  /** Bound of a JSON document; a larger one is `too_large`. Default 8 MiB. */
+  /** Bound of a JSON document, in bytes; a larger one is `too_large`. Default 8 MiB. */
   maxBodyBytes?: number
   /** Formats of your own, asked before the built-in ones. */
   formats?: readonly Format[]
 }
 
 const MEBIBYTE = 1024 * 1024
+
+/** What is said of a body that nobody can read. */
+export function unreadableReading(streamed: boolean): Reading {
+  return {
+    format: null,
+    operation: null,
+    streamed,
+    model: null,
+    responseId: null,
+    lines: [],
+    reason: 'unreadable_body',
+    raw: null,
+    interrupted: false,
+    prefillTokens: null,
+    draftTokens: null,
+    replay: null,
+  }
+}
 
 const NOTHING_READ: FoldResult = { format: null, reading: null, reason: null, interrupted: false }
 
@@ -77,7 +97,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
       responseId: found?.responseId ?? null,
       lines: found?.lines ?? [],
       reason: encoded && why === 'unreadable_body' ? 'encoded_body' : why,
-      raw: found?.raw ?? null,
+      raw: rawOf(found?.raw ?? null),
       interrupted,
       prefillTokens: found?.prefillTokens ?? null,
       draftTokens: found?.draftTokens ?? null,

@@ -1,7 +1,7 @@
 import type { Format, FormatHints, FormatReading, WireEvent } from '../formats/format.ts'
 import { object } from '../formats/wire.ts'
 import type { ReadingReason } from '../types.ts'
-import type { EventSink } from './transport.ts'
+import { beginsLikeJson, type EventSink } from './transport.ts'
 
 /** What the events of one body add up to. */
 export interface FoldResult {
@@ -17,6 +17,9 @@ export interface EventFold extends EventSink {
   result(): FoldResult
 }
 
+/** Events of one body that may turn out to be no JSON: to be told so costs microseconds, which a stream of them adds up. */
+const MOST_FAILURES = 10_000
+
 /** Chooses the format by the first event that one recognises, and folds every event into its reading. */
 export function foldEvents(formats: readonly Format[], hints: FormatHints): EventFold {
   const whole = pass(formats, hints)
@@ -24,6 +27,7 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
   let later: Pass | null = null
   let readable = false
   let unreadable = false
+  let failures = 0
   let complete = false
   let interrupted = false
 
@@ -35,8 +39,9 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
       whole.read(event)
       later?.read(event)
     },
-    unreadable() {
+    unreadable(text) {
       unreadable = true
+      if (beginsLikeJson(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')
     },
     skipped() {
       later = pass(whole.format ? [whole.format] : formats, hints)

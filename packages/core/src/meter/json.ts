@@ -3,7 +3,7 @@ import { ndjsonTransport } from './ndjson.ts'
 import { textBuffer } from './text-buffer.ts'
 import { type EventSink, parseJson, type Transport } from './transport.ts'
 
-/** One JSON document; or JSON lines sent as if they were one, which the first line gives away by being whole. */
+/** One JSON document, the white space after which may go on for ever; or JSON lines sent as if they were one, which the first line gives away by being whole. */
 export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventBytes: number): Transport {
   const held = textBuffer()
   let firstLineEnded = false
@@ -12,11 +12,12 @@ export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventByt
   let closed = false
 
   function hold(bytes: Uint8Array): void {
-    if (held.size + bytes.length > maxBodyBytes) {
+    const room = maxBodyBytes - held.size
+    if (bytes.length > room && !isBlank(bytes.subarray(room))) {
       closed = true
       held.clear()
       sink.skipped()
-    } else held.append(bytes)
+    } else held.append(bytes.length > room ? bytes.subarray(0, room) : bytes)
   }
 
   function takeHeld(): unknown {
@@ -57,7 +58,7 @@ export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventByt
     if (lines) return
     const value = first ? first.value : takeHeld()
     held.clear()
-    if (value === undefined) sink.unreadable()
+    if (value === undefined) sink.unreadable('')
     else sink.event({ name: null, data: value, document: true })
   }
 

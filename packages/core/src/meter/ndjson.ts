@@ -17,6 +17,6 @@ export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transpo
 function readLine(sink: EventSink, line: string): void {
   if (line.trim() === '') return
   const value = parseJson(line)
-  if (value === undefined) sink.unreadable()
+  if (value === undefined) sink.unreadable(line)
   else sink.event({ name: null, data: value, document: false })
 }

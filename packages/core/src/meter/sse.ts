@@ -34,6 +34,6 @@ function readMessage(sink: EventSink, { event, data }: EventSourceMessage): void
     return
   }
   const value = parseJson(text)
-  if (value === undefined) sink.unreadable()
+  if (value === undefined) sink.unreadable(text)
   else sink.event({ name: event ?? null, data: value, document: false })
 }

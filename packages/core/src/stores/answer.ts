@@ -3,13 +3,16 @@ import { TOKEN_FIELDS, type TokenField } from '../record.ts'
 import type { AccountBucket, UsageBucket } from '../types.ts'
 import type { AggregatePlan } from './plan.ts'
 
-/** Rows that one answer may have. */
+/** Rows that one answer of `aggregate` may have; more are an error. */
 export const MAX_ROWS = 100_000
 
 /** A bucket of the answer that is being made, by its number in the plan's edges. */
 export interface UsageCell {
+  /** From 0: the bucket `[edges[bucket], edges[bucket + 1])`. */
   bucket: number
+  /** The values of `groupBy`; empty without it. */
   group: UsageBucket['group']
+  /** What its records add up to. */
   sums: UsageSums
 }
 
@@ -35,7 +38,7 @@ function tooManyRows(): UsageError {
   )
 }
 
-/** Start and end of a bucket. */
+/** Start and end of a bucket, by its number from 0 in the plan's edges. */
 export function spanOf(edges: readonly number[], bucket: number): { start: Date; end: Date } {
   return { start: new Date(edges[bucket] as number), end: new Date(edges[bucket + 1] as number) }
 }

@@ -1,25 +1,20 @@
 import { UsageError } from '../errors.ts'
 import type { UsageRecord } from '../record.ts'
-import type { RecordsPage, UsageBatch, UsageStore, WriteResult } from '../types.ts'
+import type { UsageBatch, UsageStore, WriteResult } from '../types.ts'
 import { countAccount } from './account.ts'
 import { answerAggregate } from './answer.ts'
-import {
-  cursorAfter,
-  planAccount,
-  planAggregate,
-  planPrune,
-  planRecords,
-  type RecordPosition,
-  type RecordsPlan,
-} from './plan.ts'
+import { checkRecord, checkTally } from './checks.ts'
+import { pageRecords } from './page.ts'
+import { planAccount, planAggregate, planPrune, planRecords } from './plan.ts'
 import { RequestRing } from './request-ring.ts'
 import { type RequestLines, requestsOf, withoutDuplicates } from './requests.ts'
-import { checkTally, storableInstant, storableJson, storableText } from './storable.ts'
-import { passes, sumRecords } from './sum.ts'
+import { storableRecord, storableTally } from './storable.ts'
+import { sumRecords } from './sum.ts'
 import { TallyTable } from './tally-table.ts'
 
+/** How much the store keeps. */
 export interface MemoryStoreOptions {
-  /** Records kept. Default 50,000. */
+  /** Records kept, at least 1. Default 50,000. */
   capacity?: number
 }
 
@@ -68,7 +63,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     },
     async records(query) {
       open()
-      return page(ring, planRecords(query))
+      const { records, cursor } = pageRecords(planRecords(query), ring.records())
+      return { records: records.map(storableRecord), cursor }
     },
     async prune(query) {
       open()
@@ -86,59 +82,21 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
 /** Everything that can be refused is looked at before anything is kept. */
 function write(ring: RequestRing, tallies: TallyTable, batch: UsageBatch): WriteResult {
+  batch.records.forEach(checkRecord)
+  batch.tallies.forEach(checkTally)
   const { fresh, ...result } = withoutDuplicates(requestsOf(batch.records), (id) => ring.ownerOf(id))
   const copies = fresh.map(copyRequest)
-  batch.tallies.forEach(checkTally)
   copies.forEach((request) => {
     ring.add(request)
   })
   batch.tallies.forEach((tally) => {
-    tallies.put(tally)
+    tallies.put(storableTally(tally))
   })
   return result
 }
 
-function copyRequest({ requestId, lines }: RequestLines): RequestLines {
-  const copies = lines.map(copyRecord)
-  return { requestId, opener: copies[0] as UsageRecord, lines: copies }
-}
-
 /** What is kept, and what is given out, shares nothing with what others may change. */
-function copyRecord(record: UsageRecord): UsageRecord {
-  const copy: Record<string, unknown> = { ...record }
-  for (const key of Object.keys(copy)) if (typeof copy[key] === 'string') copy[key] = storableText(copy[key])
-  return {
-    ...(copy as UsageRecord),
-    createdAt: new Date(storableInstant('createdAt of a record', record.createdAt)),
-    tags: copyJson(record.tags) ?? {},
-    units: copyJson(record.units),
-    raw: copyJson(record.raw),
-  }
-}
-
-function copyJson<Value>(value: Value): Value | null {
-  const json = storableJson(value)
-  return json === null ? null : JSON.parse(json)
-}
-
-function page(ring: RequestRing, { from, to, filter, limit, after }: RecordsPlan): RecordsPage {
-  const found: UsageRecord[] = []
-  for (const record of ring.records()) {
-    const createdAt = record.createdAt.getTime()
-    if (createdAt < from || createdAt >= to || !passes(filter, record)) continue
-    if (after === null || comparePositions(positionOf(record), after) > 0) found.push(record)
-  }
-  found.sort((a, b) => comparePositions(positionOf(a), positionOf(b)))
-  const records = found.slice(0, limit)
-  const last = found.length > limit ? records.at(-1) : undefined
-  return { records: records.map(copyRecord), cursor: last ? cursorAfter(last) : null }
-}
-
-function positionOf(record: UsageRecord): RecordPosition {
-  return { createdAt: record.createdAt.getTime(), id: record.id }
-}
-
-function comparePositions(a: RecordPosition, b: RecordPosition): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt
-  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1
+function copyRequest({ requestId, lines }: RequestLines): RequestLines {
+  const copies = lines.map(storableRecord)
+  return { requestId, opener: copies[0] as UsageRecord, lines: copies }
 }

@@ -14,10 +14,11 @@ import { storableText } from './storable.ts'
 
 /** An aggregate query, checked. */
 export interface AggregatePlan {
-  /** @see bucketEdges */
+  /** Epoch milliseconds: bucket `n` is `[edges[n], edges[n + 1])`. */
   edges: number[]
   /** Each dimension once. */
   groupBy: Dimension[]
+  /** A record is summed when it passes all of them. */
   filter: FilterPlan[]
   /** `null`: all groups. */
   limit: number | null
@@ -25,8 +26,9 @@ export interface AggregatePlan {
 
 /** A record passes when its field is one of the values. */
 export interface FilterPlan {
+  /** The field that is asked. */
   dimension: Dimension
-  /** Allowed texts. */
+  /** Allowed texts, as stores keep them. */
   values: string[]
   /** Records where the field is not known pass too. */
   orNull: boolean
@@ -34,7 +36,7 @@ export interface FilterPlan {
 
 /** An account query, checked. */
 export interface AccountPlan {
-  /** Of the buckets as asked for. */
+  /** Of the buckets as asked for: epoch milliseconds. */
   edges: number[]
   /**
    * The same edges moved up to the next quarter of an hour: what began at or after one is in a slot at or after the
@@ -45,9 +47,13 @@ export interface AccountPlan {
 
 /** A records query, checked. */
 export interface RecordsPlan {
+  /** First instant, epoch milliseconds. */
   from: number
+  /** First instant after the range, epoch milliseconds. */
   to: number
+  /** A record is listed when it passes all of them. */
   filter: FilterPlan[]
+  /** Records of the page. */
   limit: number
   /** The last record of the page before; `null` on the first page. */
   after: RecordPosition | null
@@ -55,14 +61,20 @@ export interface RecordsPlan {
 
 /** Where a record stands in the order of `records()`. */
 export interface RecordPosition {
+  /** Epoch milliseconds. */
   createdAt: number
+  /** Ranks records of one instant. */
   id: string
 }
 
 const DEFAULT_PAGE = 1_000
 const MAX_PAGE = 10_000
 
-/** @throws UsageError `bad-option` */
+/**
+ * Checks an aggregate query and turns its range into instants.
+ *
+ * @throws UsageError `bad-option` for a query that cannot be, and past 10,000 buckets
+ */
 export function planAggregate(query: AggregateQuery): AggregatePlan {
   return {
     edges: bucketEdges(query),
@@ -72,7 +84,11 @@ export function planAggregate(query: AggregateQuery): AggregatePlan {
   }
 }
 
-/** @throws UsageError `bad-option` */
+/**
+ * Checks an account query and turns its range into instants.
+ *
+ * @throws UsageError `bad-option` for a query that cannot be, and past 10,000 buckets
+ */
 export function planAccount(query: AccountQuery): AccountPlan {
   if ((query.bucket as string | null) === '1m')
     throw new UsageError('bad-option', "bucket: an account is kept by quarters of an hour; ask for '15m' or longer")
@@ -80,7 +96,11 @@ export function planAccount(query: AccountQuery): AccountPlan {
   return { edges, slotEdges: edges.map((edge) => Math.ceil(edge / SLOT_MS) * SLOT_MS) }
 }
 
-/** @throws UsageError `bad-option` */
+/**
+ * Checks a records query and reads its cursor.
+ *
+ * @throws UsageError `bad-option` for a query that cannot be, or a cursor that `records()` did not give
+ */
 export function planRecords(query: RecordsQuery): RecordsPlan {
   return {
     ...checkRange(query),
@@ -91,9 +111,9 @@ export function planRecords(query: RecordsQuery): RecordsPlan {
 }
 
 /**
- * The instant before which a prune removes.
+ * The instant before which a prune removes, in epoch milliseconds.
  *
- * @throws UsageError `bad-option`
+ * @throws UsageError `bad-option` when `before` is not a valid `Date`
  */
 export function planPrune(query: { before: Date }): number {
   return instantOf('before', query.before)

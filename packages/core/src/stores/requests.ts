@@ -3,6 +3,7 @@ import type { WriteResult } from '../types.ts'
 
 /** All records of one request: stored together, or not at all. */
 export interface RequestLines {
+  /** Shared by the lines. */
   requestId: string
   /** The first line. The request is accounted for where this one is, also when other lines have another time. */
   opener: UsageRecord

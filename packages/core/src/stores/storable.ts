@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { SLOT_MS } from '../tallies.ts'
+import type { UsageRecord } from '../record.ts'
 import type { Tally } from '../types.ts'
 
 /** Every `\uXXXX` in JSON text that a database of Unicode text cannot hold, and the pair `\\` so that it is passed over. */
@@ -32,18 +32,35 @@ function stringify(value: unknown): string | undefined {
   }
 }
 
-/** @throws UsageError `record-refused` when the instant is not a valid `Date` */
-export function storableInstant(name: string, value: Date): number {
-  const instant = value instanceof Date ? value.getTime() : Number.NaN
-  if (Number.isNaN(instant)) throw new UsageError('record-refused', `${name} is not a valid Date`)
-  return instant
+/**
+ * A copy of a record that `checkRecord` has passed, as every store keeps it; it shares nothing with the original.
+ *
+ * @throws UsageError `record-refused` when `raw` is not JSON
+ */
+export function storableRecord(record: UsageRecord): UsageRecord {
+  const copy: Record<string, unknown> = { ...record }
+  for (const key of Object.keys(copy)) if (typeof copy[key] === 'string') copy[key] = storableText(copy[key])
+  return {
+    ...(copy as UsageRecord),
+    createdAt: new Date(record.createdAt),
+    tags: copyJson(record.tags) ?? {},
+    units: copyJson(record.units),
+    raw: copyJson(record.raw),
+  }
 }
 
-/** @throws UsageError `record-refused` for a count that is not a count, or a slot that is no quarter of an hour */
-export function checkTally(tally: Tally): void {
-  const slot = storableInstant('slot of a tally', tally.slot)
-  if (slot % SLOT_MS !== 0)
-    throw new UsageError('record-refused', `slot of a tally: ${tally.slot.toISOString()} is not a quarter of an hour`)
-  if (!Number.isSafeInteger(tally.count) || tally.count < 0)
-    throw new UsageError('record-refused', `count of a tally: ${tally.count} is not a count`)
+/** A copy of a tally that `checkTally` has passed, as every store keeps it. */
+export function storableTally(tally: Tally): Tally {
+  const { instanceId, slot, endpoint } = tally
+  return {
+    ...tally,
+    instanceId: storableText(instanceId),
+    slot: new Date(slot),
+    endpoint: storableText(endpoint),
+  }
+}
+
+function copyJson<Value>(value: Value): Value | null {
+  const json = storableJson(value)
+  return json === null ? null : JSON.parse(json)
 }

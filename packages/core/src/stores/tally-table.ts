@@ -19,7 +19,7 @@ export class TallyTable {
     const key = keyOf(tally)
     const known = this.#tallies.get(key)
     if (known && known.count >= tally.count) return
-    this.#tallies.set(key, { ...tally, slot: new Date(tally.slot) })
+    this.#tallies.set(key, tally)
     if (this.#tallies.size > this.#capacity) this.#evictFirst()
   }
 

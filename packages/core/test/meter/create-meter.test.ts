@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NO_COUNTS, usageLine } from '../../src/formats/accounting.ts'
 import { defineFormat } from '../../src/formats/format.ts'
 import { createMeter } from '../../src/meter/create-meter.ts'
 import { bytesOf, CHAT, headersOf, readBody, usageChunk } from './body.ts'
@@ -46,17 +47,62 @@ describe('createMeter', () => {
     const withUsage = (usage: object) => readBody(JSON.stringify({ ...JSON.parse(CHAT), usage })).raw
     const usage = { prompt_tokens: 1, vendor: { speed: 'fast' } }
     expect(withUsage(usage)).toEqual(usage)
-    const sized = (length: number) => ({ prompt_tokens: 1, pad: 'x'.repeat(length) })
-    const overhead = JSON.stringify(sized(0)).length
-    expect(withUsage(sized(4096 - overhead))).not.toBe(null)
-    expect(withUsage(sized(4097 - overhead))).toBe(null)
+    const sized = (last: number) => ({ prompt_tokens: 1, pad: [...Array(2030).fill(1), last] })
+    const overhead = JSON.stringify(sized(0)).length - 1
+    expect(withUsage(sized(10 ** (4095 - overhead)))).not.toBe(null)
+    expect(withUsage(sized(10 ** (4096 - overhead)))).toBe(null)
   })
 
-  it('survives nesting that breaks a recursive reader', () => {
-    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
-    expect(readBody(deep).lines).toEqual([])
-    const usage = `{"object":"chat.completion","usage":{"prompt_tokens":3,"deep":${deep}}}`
-    expect(readBody(usage)).toMatchObject({ raw: null, lines: [{ inputTokens: 3 }] })
+  it('keeps of a usage object counts, switches and known words, and no other text', () => {
+    const usage = {
+      prompt_tokens: 1,
+      cost: 0.25,
+      is_byok: false,
+      cost_details: null,
+      service_tier: 'priority',
+      iterations: [{ type: 'message', model: 'Qwen/Qwen3-8B:free', input_tokens: 1 }, 'What is my diagnosis?'],
+      promptTokensDetails: [{ modality: 'TEXT', tokenCount: 1 }],
+    }
+    const texts = {
+      note: 'secret',
+      type: 'What is my diagnosis?',
+      model: { name: 'secret' },
+      'What is my diagnosis?': 1,
+      'sk-secret': 1,
+      'a.b': 1,
+    }
+    const { raw } = readBody(JSON.stringify({ ...JSON.parse(CHAT), usage: { ...usage, ...texts } }))
+    expect(raw).toEqual({ ...usage, iterations: usage.iterations.slice(0, 1), model: {} })
+  })
+
+  it('keeps as little of what a format of its own calls raw', () => {
+    const raw: Record<string, unknown> = { tokens: 1, big: 5n, day: new Date(0), text: 'secret' }
+    raw.self = raw
+    const line = usageLine({ ...NO_COUNTS, inputTokens: 1 }, { model: null, final: true })
+    const format = defineFormat({
+      name: 'own',
+      operation: null,
+      matches: () => true,
+      start: () => null,
+      read: () => null,
+      finish: () => ({ model: null, responseId: null, lines: [line], raw }),
+    })
+    const kept = (): string => JSON.stringify(readBody('{}', { formats: [format] }).raw)
+    expect(kept()).toContain('"tokens":1')
+    expect(kept()).not.toContain('secret')
+    Object.defineProperty(raw, 'broken', { enumerable: true, get: () => JSON.parse('{') })
+    expect(kept()).toBe('null')
+  })
+
+  it('survives nesting that breaks a recursive reader, and reads up to 10,000 deep', () => {
+    const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+    const usage = (deep: string) => `{"object":"chat.completion","usage":{"prompt_tokens":3,"deep":${deep}}}`
+    expect(readBody(usage(nested(9_998)))).toMatchObject({ lines: [{ inputTokens: 3 }] })
+    expect(readBody(usage(nested(9_999)))).toMatchObject({ lines: [], reason: 'unreadable_body' })
+    expect(readBody(nested(200_000))).toMatchObject({ lines: [], reason: 'unreadable_body' })
+    const texts = JSON.stringify('\\"['.repeat(20_000))
+    expect(readBody(usage(texts))).toMatchObject({ lines: [{ inputTokens: 3 }] })
+    expect(readBody(usage(`[${Array(20_000).fill('[]').join()}]`))).toMatchObject({ lines: [{ inputTokens: 3 }] })
   })
 
   it('takes a count only as a whole number that is not negative and exact', () => {

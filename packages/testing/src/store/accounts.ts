@@ -2,7 +2,7 @@ import { IGNORED_REASONS, type Tally, UNRECORDED_REASONS } from '@withusage/core
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SAMPLE_TIME, sampleRecord, sampleRequest, sampleTally } from '../sample-record.ts'
-import { ALWAYS, type CreateStore, counts, withStore } from './with-store.ts'
+import { ALWAYS, allRecords, type CreateStore, counts, withStore } from './with-store.ts'
 
 const QUARTER_MS = 900_000
 const quarter = (at: number): Date => new Date(SAMPLE_TIME.getTime() + at * QUARTER_MS)
@@ -105,6 +105,17 @@ export function testAccounts(create: CreateStore): void {
       expect(counts(await store.account({ ...ALWAYS, bucket: null }))).toEqual({
         'unrecorded no_usage /v1/chat/completions': 2,
       })
+    }),
+  )
+
+  test(
+    'a request whose first line is pruned is not counted again at another',
+    withStore(create, async (store) => {
+      const lines = sampleRequest([{ createdAt: quarter(0) }, { createdAt: quarter(4) }])
+      await store.write({ records: lines, tallies: [] })
+      expect(await store.prune({ before: quarter(1) })).toEqual({ records: 1, tallies: 0 })
+      expect(await allRecords(store)).toEqual(lines.slice(1))
+      expect(await store.account({ ...ALWAYS, bucket: null })).toEqual([])
     }),
   )
 

@@ -1,6 +1,50 @@
+import type { Tally, UsageRecord, UsageStore } from '@withusage/core'
 import { expect, test } from 'vitest'
-import { SAMPLE_TIME, sampleId, sampleRecord, sampleRequest, sampleTally } from '../sample-record.ts'
+import { SAMPLE_TIME, sampleRecord, sampleRequest, sampleTally } from '../sample-record.ts'
 import { ALWAYS, allRecords, type CreateStore, counts, withStore, writeRecords } from './with-store.ts'
+
+type Broken<Entry> = [what: string, fields: { [Field in keyof Entry]?: unknown }]
+
+const circular: Record<string, unknown> = {}
+circular.self = circular
+
+/** What no store takes: each is a fault of whoever made the record, so that a retry is no use. */
+const UNSTORABLE: Broken<UsageRecord>[] = [
+  ['a count that is no number', { inputTokens: Number.NaN }],
+  ['a count below zero', { totalTokens: -1 }],
+  ['a count beyond 2^53', { inputTokens: 2 ** 60 }],
+  ['a fraction of a token', { inputTokens: 1.5 }],
+  ['a text where a count belongs', { outputTokens: '5' }],
+  ['a bigint where a count belongs', { costNanoUsd: 5n }],
+  ['a number where a text belongs', { servedModel: 7 }],
+  ['a text where a flag belongs', { final: 'yes' }],
+  ['an endless duration', { durationMs: Number.POSITIVE_INFINITY }],
+  ['an instant that is none', { createdAt: new Date(Number.NaN) }],
+  ['a text where an instant belongs', { createdAt: '2026-03-10T12:00:00.000Z' }],
+  ['no user', { userId: null }],
+  ['an empty request id', { requestId: '' }],
+  ['an id that is no text', { id: 7 }],
+  ['a field that is missing', { outcome: undefined }],
+  ['a field that no record has', { colour: 'red' } as object],
+  ['a version of another time', { recordVersion: 2 }],
+  ['tags that are no texts', { tags: { team: 1 } }],
+  ['units that are no amounts', { units: { images: Number.NaN } }],
+  ['a circle in raw', { raw: circular }],
+  ['a bigint in raw', { raw: { tokens: 1n } }],
+]
+
+const UNSTORABLE_TALLIES: Broken<Tally>[] = [
+  ['a count below zero', { count: -1 }],
+  ['a fraction of a request', { count: 1.5 }],
+  ['a count that is no number', { count: Number.NaN }],
+  ['a count beyond 2^53', { count: 2 ** 53 }],
+  ['a slot that is no quarter of an hour', { slot: new Date(SAMPLE_TIME.getTime() + 1) }],
+  ['a slot that is no instant', { slot: new Date(Number.NaN) }],
+  ['an endpoint that is no text', { endpoint: 7 }],
+  ['no instance', { instanceId: undefined }],
+  ['no reason', { reason: null }],
+  ['an account that has no tallies', { account: 'recorded' }],
+]
 
 /** `write`: idempotent, request-whole, all or nothing. */
 export function testWrites(create: CreateStore): void {
@@ -76,32 +120,42 @@ export function testWrites(create: CreateStore): void {
     }),
   )
 
-  test(
-    'a batch with a record that cannot be stored stores nothing',
+  test.each(UNSTORABLE)('refuses a record with %s, and nothing of its batch is stored', (_, fields) =>
     withStore(create, async (store) => {
-      const circular: Record<string, unknown> = {}
-      circular.self = circular
-      for (const broken of [
-        sampleRecord({ createdAt: new Date(Number.NaN), id: sampleId(SAMPLE_TIME) }),
-        sampleRecord({ raw: circular }),
-      ]) {
-        const batch = { records: [sampleRecord(), broken, sampleRecord()], tallies: [sampleTally()] }
-        await expect(store.write(batch)).rejects.toMatchObject({ code: 'record-refused' })
-      }
-      expect(await allRecords(store)).toEqual([])
-      expect(await store.account({ ...ALWAYS, bucket: null })).toEqual([])
-    }),
+      const broken = { ...sampleRecord(), ...fields } as UsageRecord
+      const batch = { records: [sampleRecord(), broken, sampleRecord()], tallies: [sampleTally()] }
+      await expect(store.write(batch)).rejects.toMatchObject({ code: 'record-refused' })
+      await expectEmpty(store)
+    })(),
   )
 
   test(
-    'a batch with a tally that cannot be stored stores nothing',
+    'refuses a broken record also when its request is stored already',
     withStore(create, async (store) => {
-      for (const count of [-1, 1.5, Number.NaN, 2 ** 53]) {
-        const batch = { records: [sampleRecord()], tallies: [sampleTally(), sampleTally({ count, reason: 'failed' })] }
-        await expect(store.write(batch)).rejects.toMatchObject({ code: 'record-refused' })
-      }
-      expect(await allRecords(store)).toEqual([])
-      expect(await store.account({ ...ALWAYS, bucket: null })).toEqual([])
+      const record = sampleRecord()
+      await writeRecords(store, [record])
+      const broken = { ...record, inputTokens: Number.NaN }
+      await expect(writeRecords(store, [broken])).rejects.toMatchObject({ code: 'record-refused' })
+      expect(await allRecords(store)).toEqual([record])
+    }),
+  )
+
+  test.each(UNSTORABLE_TALLIES)('refuses a tally with %s, and nothing of its batch is stored', (_, fields) =>
+    withStore(create, async (store) => {
+      const broken = { ...sampleTally({ instanceId: 'other' }), ...fields } as Tally
+      const batch = { records: [sampleRecord()], tallies: [sampleTally(), broken] }
+      await expect(store.write(batch)).rejects.toMatchObject({ code: 'record-refused' })
+      await expectEmpty(store)
+    })(),
+  )
+
+  test(
+    'replaces lone surrogates and NUL in the texts of a tally',
+    withStore(create, async (store) => {
+      await store.write({ records: [], tallies: [sampleTally({ endpoint: '/a\0\ud800' })] })
+      expect(counts(await store.account({ ...ALWAYS, bucket: null }))).toEqual({
+        'unrecorded no_usage /a\ufffd\ufffd': 1,
+      })
     }),
   )
 
@@ -160,4 +214,9 @@ export function testWrites(create: CreateStore): void {
 
 function idsOf(records: readonly { id: string }[]): string[] {
   return records.map(({ id }) => id).sort()
+}
+
+async function expectEmpty(store: UsageStore): Promise<void> {
+  expect(await allRecords(store)).toEqual([])
+  expect(await store.account({ ...ALWAYS, bucket: null })).toEqual([])
 }
