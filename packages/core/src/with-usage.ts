@@ -1,7 +1,7 @@
 import type { UsageOptions } from './configuration.ts'
 import type { Exchange } from './exchange.ts'
 import { exchangeOpener } from './open-exchange.ts'
-import { rewrap } from './rewrap.ts'
+import { keepDefaultType, rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
 
 /** A handler of requests; what a framework passes besides the request is passed on. */
@@ -40,6 +40,7 @@ async function answerOf(exchange: Exchange, handle: () => Response | Promise<Res
 
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
 function deliver(exchange: Exchange, request: Request, response: Response): Response {
+  keepDefaultType(response)
   if (!exchange.answer(headOf(response))) return response
   const { body } = response
   if (!body || !isUnread(response)) {
