@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.ts'
 import { exchangeOpener } from './open-exchange.ts'
 import { onAbort } from './request-facts.ts'
 import { headOf, unreadBody } from './response-facts.ts'
-import { rewrap } from './rewrap.ts'
+import { keepDefaultType, rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
 
 /** A handler of requests; what a framework passes besides the request is passed on. */
@@ -42,6 +42,7 @@ async function answerOf(exchange: Exchange, handle: () => Response | Promise<Res
 
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
 function deliver(exchange: Exchange, request: Request, response: Response): Response {
+  keepDefaultType(response)
   if (!exchange.answer(headOf(response))) return response
   try {
     const body = unreadBody(response)

@@ -1,0 +1,3 @@
+import { scenario } from '../../../server.ts'
+
+export { scenario as GET, scenario as HEAD, scenario as OPTIONS, scenario as POST }

@@ -1,0 +1,1 @@
+export { control as GET } from '../../../server.ts'

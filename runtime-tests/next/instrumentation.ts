@@ -1,0 +1,6 @@
+import { configureUsage } from '@withusage/core'
+import { options } from './server.ts'
+
+export function register(): void {
+  configureUsage(options)
+}

@@ -1,0 +1,15 @@
+/** The scenarios of `testAdapter` on `Deno.serve`. Prints its address. */
+import { withUsage } from '@withusage/deno'
+import { mounted, scenarios } from './scenarios.ts'
+
+const server = scenarios()
+
+Deno.serve(
+  {
+    hostname: '127.0.0.1',
+    port: 0,
+    onListen: ({ hostname, port }) => process.stdout.write(`http://${hostname}:${port}\n`),
+    onError: () => new Response('sorry', { status: 500 }),
+  },
+  mounted(server, withUsage(server.scenario, server.options)),
+)

@@ -1,0 +1,9 @@
+/** The scenarios of `testAdapter` on core's `withUsage` and the usual bridge to Node. Prints its address. */
+import { serve } from '@hono/node-server'
+import { withUsage } from '@withusage/core'
+import { mounted, scenarios } from './scenarios.ts'
+
+const server = scenarios()
+const fetch = mounted(server, withUsage(server.scenario, server.options))
+
+serve({ fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => process.stdout.write(`http://127.0.0.1:${port}\n`))
