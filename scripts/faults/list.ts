@@ -15,7 +15,7 @@ export const FAULTS: readonly Fault[] = [
     file: 'packages/core/src/tee.ts',
     find: 'this.#observer.run(() => this.#reader.cancel(reason))',
     put: 'Promise.resolve()',
-    tests: ['test/bytes', 'test/settling'],
+    tests: ['test/bytes', 'test/settling', 'test/localai-parity'],
   },
   {
     name: 'a double settle',
@@ -29,7 +29,7 @@ export const FAULTS: readonly Fault[] = [
     file: 'packages/core/src/formats/ollama.ts',
     find: 'inputTokens: count(usage.prompt_eval_count),',
     put: 'inputTokens: count(usage.prompt_eval_count) ?? 0,',
-    tests: ['test/formats', 'test/lower-bounds'],
+    tests: ['test/formats', 'test/lower-bounds', 'test/hostile/derived'],
   },
   {
     name: 'a lost tally',
@@ -39,18 +39,25 @@ export const FAULTS: readonly Fault[] = [
     tests: ['test/tallies', 'test/recorder', 'test/write-queue'],
   },
   {
+    name: 'a leaked prompt: texts of a usage object are kept',
+    file: 'packages/core/src/meter/raw.ts',
+    find: 'return WORD_FIELDS.test(field) && WORD.test(value) ? value : undefined',
+    put: 'return value',
+    tests: ['test/hostile/tables'],
+  },
+  {
     name: 'a raw path in records and labels',
     file: 'packages/core/src/endpoint.ts',
     find: "?? 'other'",
     put: '?? path',
-    tests: ['test/telemetry', 'test/facts'],
+    tests: ['test/telemetry', 'test/facts', 'test/localai-parity', 'test/hostile/labels'],
   },
   {
     name: 'a leaked secret: the cause of an error in a log',
     file: 'packages/core/src/report.ts',
     find: 'cause.name}',
     put: 'cause.message}',
-    tests: ['test/report'],
+    tests: ['test/report', 'test/hostile/tables'],
   },
   {
     name: 'filter counts on every line',
@@ -86,8 +93,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "Deno's abort signal is read",
     file: 'packages/core/src/with-usage.ts',
-    find: "'Deno' in globalThis ? undefined : request.signal",
-    put: 'request.signal',
+    find: "if ('Deno' in globalThis) return () => {}",
+    put: '',
     tests: ['test/settling', 'test/bytes'],
   },
   {
