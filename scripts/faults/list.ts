@@ -13,7 +13,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a dropped cancel',
     file: 'packages/core/src/tee.ts',
-    find: 'this.#observer.run(() => this.#reader.cancel(reason))',
+    find: 'this.#observer.run(() => this.#anyReader().cancel(reason))',
     put: 'Promise.resolve()',
     tests: ['test/bytes', 'test/settling', 'test/localai-parity'],
   },
@@ -55,8 +55,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a leaked secret: the cause of an error in a log',
     file: 'packages/core/src/report.ts',
-    find: 'cause.name}',
-    put: 'cause.message}',
+    find: '.filter(isWord)',
+    put: '.concat(cause.message)',
     tests: ['test/report', 'test/hostile/tables'],
   },
   {
@@ -107,8 +107,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a cancel outside the async context of the request',
     file: 'packages/core/src/tee.ts',
-    find: 'this.#observer.run(() => this.#reader.cancel(reason))',
-    put: 'this.#reader.cancel(reason)',
+    find: 'this.#observer.run(() => this.#anyReader().cancel(reason))',
+    put: 'this.#anyReader().cancel(reason)',
     tests: ['test/stamps', 'test/settling'],
   },
 ]
