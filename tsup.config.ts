@@ -32,4 +32,6 @@ export default defineConfig([
   packageBuild('sqlite'),
   packageBuild('hono'),
   packageBuild('express', ['index', 'node']),
+  packageBuild('next'),
+  packageBuild('deno'),
 ])

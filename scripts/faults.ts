@@ -13,9 +13,14 @@ import { FAULTS, type Fault } from './faults/list.ts'
 const root = process.cwd()
 const copy = mkdtempSync(path.join(tmpdir(), 'withusage-faults-'))
 
+const COPIED = [
+  ...['packages', 'package-tests', 'examples', 'scripts', 'docs'],
+  ...['vitest.workspace.ts', 'tsconfig.json', 'package.json', 'biome.json', 'README.md'],
+]
+
 /** Everything that is ours is copied; what is installed is linked. */
 function copyHouse(): void {
-  for (const name of ['packages', 'examples', 'docs', 'vitest.workspace.ts', 'tsconfig.json', 'package.json'])
+  for (const name of COPIED)
     cpSync(path.join(root, name), path.join(copy, name), { recursive: true, verbatimSymlinks: true })
   symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
 }

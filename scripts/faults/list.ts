@@ -13,9 +13,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a dropped cancel',
     file: 'packages/core/src/tee.ts',
-    find: 'this.#observer.run(() => this.#reader.cancel(reason))',
+    find: 'this.#observer.run(() => this.#anyReader().cancel(reason))',
     put: 'Promise.resolve()',
-    tests: ['test/bytes', 'test/settling'],
+    tests: ['test/bytes', 'test/settling', 'test/localai-parity'],
   },
   {
     name: 'a double settle',
@@ -29,7 +29,7 @@ export const FAULTS: readonly Fault[] = [
     file: 'packages/core/src/formats/ollama.ts',
     find: 'inputTokens: count(usage.prompt_eval_count),',
     put: 'inputTokens: count(usage.prompt_eval_count) ?? 0,',
-    tests: ['test/formats', 'test/lower-bounds'],
+    tests: ['test/formats', 'test/lower-bounds', 'test/hostile/derived'],
   },
   {
     name: 'a lost tally',
@@ -39,18 +39,25 @@ export const FAULTS: readonly Fault[] = [
     tests: ['test/tallies', 'test/recorder', 'test/write-queue'],
   },
   {
+    name: 'a leaked prompt: texts of a usage object are kept',
+    file: 'packages/core/src/meter/raw.ts',
+    find: 'return WORD_FIELDS.test(field) && WORD.test(value) ? value : undefined',
+    put: 'return value',
+    tests: ['test/hostile/tables'],
+  },
+  {
     name: 'a raw path in records and labels',
     file: 'packages/core/src/endpoint.ts',
     find: "?? 'other'",
     put: '?? path',
-    tests: ['test/telemetry', 'test/facts'],
+    tests: ['test/telemetry', 'test/facts', 'test/localai-parity', 'test/hostile/labels'],
   },
   {
     name: 'a leaked secret: the cause of an error in a log',
     file: 'packages/core/src/report.ts',
-    find: 'cause.name}',
-    put: 'cause.message}',
-    tests: ['test/report'],
+    find: '.filter(isWord)',
+    put: '.concat(cause.message)',
+    tests: ['test/report', 'test/hostile/tables'],
   },
   {
     name: 'filter counts on every line',
@@ -100,8 +107,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a cancel outside the async context of the request',
     file: 'packages/core/src/tee.ts',
-    find: 'this.#observer.run(() => this.#reader.cancel(reason))',
-    put: 'this.#reader.cancel(reason)',
+    find: 'this.#observer.run(() => this.#anyReader().cancel(reason))',
+    put: 'this.#anyReader().cancel(reason)',
     tests: ['test/stamps', 'test/settling'],
   },
 ]

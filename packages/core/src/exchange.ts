@@ -5,7 +5,6 @@ import type { UsageHandle } from './context.ts'
 import { endpointOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
-import { copyIdentity } from './identity.ts'
 import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
@@ -247,7 +246,7 @@ export class Exchange {
     const { identify } = this.#questions
     if (!identify || this.#seen.identity !== undefined) return
     this.#identity.ask(
-      () => snapshotOf(this.run(identify)),
+      () => this.run(identify),
       this.#options.identifyTimeoutMs,
       (cause) => {
         const message = '[withusage] identify() failed; the fallback user is used, if there is one'
@@ -340,10 +339,4 @@ export class Exchange {
       return otherwise
     }
   }
-}
-
-/** An answer whose fields throw is no answer, so it is copied while it may still fail. */
-function snapshotOf(answer: ReturnType<Identify>): ReturnType<Identify> {
-  if (answer && 'then' in answer && typeof answer.then === 'function') return Promise.resolve(answer).then(copyIdentity)
-  return copyIdentity(answer as IdentityAnswer)
 }

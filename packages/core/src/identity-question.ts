@@ -24,7 +24,8 @@ export class IdentityQuestion {
         this.#pending = inTime(answer, timeoutMs)
           .then((identity) => {
             this.#answer = copyIdentity(identity)
-          }, onFailure)
+          })
+          .catch(onFailure)
           .finally(() => {
             this.#pending = undefined
           })

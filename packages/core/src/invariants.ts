@@ -1,4 +1,5 @@
 import { SUBSETS, type UsageRecord, usageRecordSchema } from './record.ts'
+import { cleanText, TEXT_LIMITS } from './text.ts'
 
 /** What is wrong with a record. Names fields, never values. */
 export interface BrokenInvariant {
@@ -16,7 +17,8 @@ export function brokenInvariant(record: UsageRecord, requestId = record?.request
   const parsed = usageRecordSchema.safeParse(record)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    return { what: `${issue?.path.join('.') || 'record'} (${issue?.code ?? 'invalid'})`, fatal: true }
+    const field = cleanText(issue?.path.join('.'), TEXT_LIMITS.name) ?? 'record'
+    return { what: `${field} (${issue?.code ?? 'invalid'})`, fatal: true }
   }
   if (record.requestId !== requestId) return { what: 'requestId differs from that of the first line', fatal: true }
   const what = brokenRule(record)

@@ -138,7 +138,7 @@ export const usageRecordSchema = z.strictObject({
   costNanoUsd: countOrNull,
   /** The price list that gave `costNanoUsd`. */
   pricingVersion: textOrNull,
-  /** The provider's own usage object as sent, at most 4 KiB of JSON. */
+  /** Numbers, switches and documented words of the provider's own usage object, at most 4 KiB of JSON. */
   raw: z.unknown(),
 })
 

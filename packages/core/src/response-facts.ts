@@ -2,7 +2,7 @@ import type { ExchangeResponse } from './exchange.ts'
 
 /** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
 export function unreadBody(response: Response): ReadableStream<Uint8Array> | null {
-  if (Object.prototype.toString.call(response) !== '[object Response]') return null
+  if (!(response instanceof Response) && Object.prototype.toString.call(response) !== '[object Response]') return null
   const { body } = response
   return typeof body?.getReader === 'function' && !body.locked && !response.bodyUsed ? body : null
 }

@@ -122,8 +122,13 @@ class Source {
       return
     }
     if (this.#cancelling) return
-    this.#observer.chunk(value instanceof Uint8Array ? value : bytesOf(value))
-    controller.enqueue(value as Uint8Array)
+    this.#observer.chunk(bytesOf(value))
+    try {
+      controller.enqueue(value as Uint8Array)
+    } catch (error) {
+      this.#end('failed')
+      throw error
+    }
   }
 
   release(): void {
@@ -179,11 +184,16 @@ function isByteStream(body: ReadableStream<Uint8Array>): boolean {
 }
 
 /**
- * What a platform writes for a chunk that is no `Uint8Array` of this realm: the memory of a view, the UTF-8 of a text.
- * `null` for what has no bytes.
+ * What a platform writes for a chunk: the memory of a view, the UTF-8 of a text. `null` for what has no bytes, or no
+ * longer has any.
  */
 function bytesOf(chunk: unknown): Uint8Array | null {
-  if (typeof chunk === 'string') return new TextEncoder().encode(chunk)
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  return chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : null
+  try {
+    if (chunk instanceof Uint8Array) return chunk
+    if (typeof chunk === 'string') return new TextEncoder().encode(chunk)
+    if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    return chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : null
+  } catch {
+    return null
+  }
 }

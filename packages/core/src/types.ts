@@ -85,7 +85,7 @@ export interface Reading {
   lines: UsageLine[]
   /** `null` exactly when there are lines. */
   reason: ReadingReason | null
-  /** The provider's own usage object as sent, at most 4 KiB of JSON, else `null`. */
+  /** Numbers, switches and documented words of the provider's own usage object, at most 4 KiB of JSON, else `null`. */
   raw: unknown
   /** The provider reported an error in the middle of its stream: what it had counted may not be all. */
   interrupted: boolean

@@ -22,12 +22,14 @@ export function withUsage<Args extends readonly [request: Request, ...rest: unkn
 ): (...args: Args) => Promise<Response> {
   const open = exchangeOpener(options)
 
-  return async function metered(...args: Args): Promise<Response> {
+  async function metered(...args: Args): Promise<Response> {
     const { exchange, run } = open(args[0], args)
     if (exchange === null) return run(() => handler(...args))
     const response = await answerOf(exchange, () => handler(...args))
     return deliver(exchange, args[0], response)
   }
+  // Deno gives a handler as many arguments as its length asks for, and none for 0.
+  return Object.defineProperty(metered, 'length', { value: 2 })
 }
 
 /** The handler's answer. What it throws, a framework's control-flow signal too, goes on untouched. */

@@ -504,3 +504,27 @@ describe('Over HTTP', () => {
     await vi.waitFor(() => expect(recorder.stats().unrecorded).toEqual({ cancelled: 1 }))
   })
 })
+
+describe('Chunks whose memory is gone', () => {
+  it.each([
+    ['memory', new ArrayBuffer(8)],
+    ['a view', new DataView(new ArrayBuffer(8))],
+    ['words', new Int16Array(4)],
+    ['bytes', new Uint8Array(8)],
+  ])('pass as they are: %s', async (_, chunk) => {
+    const memory = chunk instanceof ArrayBuffer ? chunk : chunk.buffer
+    structuredClone(memory, { transfer: [memory as ArrayBuffer] })
+    const { wrap, recorder } = metering()
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(chunk)
+        controller.close()
+      },
+    })
+    const response = await wrap(() => new Response(body, { headers: headersOf('text/event-stream') }))(post())
+    const reader = readerOf(response)
+    expect((await reader.read()).value).toBe(chunk)
+    expect((await reader.read()).done).toBe(true)
+    expect(recorder.stats()).toMatchObject({ inFlight: 0, unrecorded: { unreadable_body: 1 } })
+  })
+})

@@ -36,6 +36,11 @@ describe('a record that cannot be stored', () => {
     expect(brokenInvariant({ ...sampleRecord(), prompt: 'secret' } as UsageRecord)).toMatchObject({ fatal: true })
   })
 
+  it('is named on one line, whatever a tag is called', () => {
+    const broken = brokenInvariant({ ...sampleRecord(), tags: { 'a\nforged line': 5 } } as unknown as UsageRecord)
+    expect(broken?.what).toBe('tags.aforged line (invalid_type)')
+  })
+
   it('is described without its values', () => {
     const broken = brokenInvariant({
       ...sampleRecord(),

@@ -342,3 +342,16 @@ describe('A Responses object made in the background', () => {
     expect(await meter.record()).toMatchObject({ evidence: 'stamp', inputTokens: 7, line: 0 })
   })
 })
+
+it('a response of a class with a name of its own is read like any other', async () => {
+  class OwnResponse extends Response {
+    get [Symbol.toStringTag](): string {
+      return 'OwnResponse'
+    }
+  }
+  const { wrap, record } = metering()
+  const respond = () =>
+    new OwnResponse(JSON.stringify(chatCompletion()), { headers: { 'content-type': 'application/json' } })
+  await (await wrap(respond)(post())).text()
+  expect(await record()).toMatchObject({ inputTokens: 9, outputTokens: 5 })
+})

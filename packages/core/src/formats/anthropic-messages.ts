@@ -1,7 +1,7 @@
 import type { UsageLine } from '../types.ts'
 import { hasCounts, usageLine } from './accounting.ts'
 import { shareByModel } from './anthropic-iterations.ts'
-import { readAnthropicUsage, readServerTools } from './anthropic-usage.ts'
+import { isGarbledUsage, readAnthropicUsage, readServerTools } from './anthropic-usage.ts'
 import { defineFormat, type WireEvent } from './format.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { object, text, type Wire } from './wire.ts'
@@ -106,12 +106,16 @@ function readLines({ model, usage, outputCounted }: MessagesSeen, final: boolean
     : { ...usage, output_tokens: null, output_tokens_details: null, iterations: null }
   const shares = shareByModel(counted, model).filter(({ counts }) => hasCounts(counts))
   return shares.map((share, index) =>
-    usageLine(share.counts, {
-      model: share.model,
-      final,
-      serviceTier: text(usage.service_tier),
-      units: index === 0 ? readServerTools(usage) : null,
-      providerCostNanoUsd: index === 0 ? readProviderCost(usage) : null,
-    }),
+    usageLine(
+      share.counts,
+      {
+        model: share.model,
+        final,
+        serviceTier: text(usage.service_tier),
+        units: index === 0 ? readServerTools(usage) : null,
+        providerCostNanoUsd: index === 0 ? readProviderCost(usage) : null,
+      },
+      { garbled: isGarbledUsage(counted) },
+    ),
   )
 }

@@ -1,7 +1,7 @@
 import type { Format, FormatHints, FormatReading, WireEvent } from '../formats/format.ts'
 import { object } from '../formats/wire.ts'
 import type { ReadingReason } from '../types.ts'
-import { beginsLikeJson, type EventSink } from './transport.ts'
+import { beginsAsObject, type EventSink } from './transport.ts'
 
 /** What the events of one body add up to. */
 export interface FoldResult {
@@ -17,7 +17,7 @@ export interface EventFold extends EventSink {
   result(): FoldResult
 }
 
-/** Events of one body that may turn out to be no JSON: to be told so costs microseconds, which a stream of them adds up. */
+/** Events of one body that begin as an object and may turn out to be none: to be told so costs microseconds, which a stream of them adds up. */
 const MOST_FAILURES = 10_000
 
 /** Chooses the format by the first event that one recognises, and folds every event into its reading. */
@@ -41,7 +41,7 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
     },
     unreadable(text) {
       unreadable = true
-      if (beginsLikeJson(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')
+      if (beginsAsObject(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')
     },
     skipped() {
       later = pass(whole.format ? [whole.format] : formats, hints)

@@ -3,7 +3,10 @@ import { ndjsonTransport } from './ndjson.ts'
 import { textBuffer } from './text-buffer.ts'
 import { type EventSink, parseJson, type Transport } from './transport.ts'
 
-/** One JSON document, the white space after which may go on for ever; or JSON lines sent as if they were one, which the first line gives away by being whole. */
+/**
+ * One JSON document, the white space after which may go on for ever; or JSON lines sent as if they were one, which the
+ * first line gives away by being whole.
+ */
 export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventBytes: number): Transport {
   const held = textBuffer()
   let firstLineEnded = false

@@ -1,5 +1,5 @@
 import { lineEnd, splitFrames } from './frames.ts'
-import { decodeText, type EventSink, parseJson, type Transport } from './transport.ts'
+import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
@@ -16,7 +16,7 @@ export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transpo
 
 function readLine(sink: EventSink, line: string): void {
   if (line.trim() === '') return
-  const value = parseJson(line)
+  const value = parseEvent(line)
   if (value === undefined) sink.unreadable(line)
   else sink.event({ name: null, data: value, document: false })
 }

@@ -2,9 +2,9 @@ const RAW_LIMIT = 4096
 const RAW_DEPTH = 8
 
 /**
- * What may be kept of a usage object beside a record: its counts and switches, and a word where a provider is known to
- * put one. Any other text, a key too, might be a prompt, an answer or a secret. `null` when that is more than 4 KiB of
- * JSON.
+ * What may be kept of a usage object beside a record: its finite numbers and switches, and a word where a provider is
+ * known to put one. Any other text, and a key that is no word, might be a prompt or an answer. `null` when that is more
+ * than 4 KiB of JSON.
  */
 export function rawOf(value: unknown): unknown {
   const budget = { left: RAW_LIMIT }
@@ -24,7 +24,7 @@ const FIELD = /^[a-z]\w{0,63}$/i
 
 function keep(value: unknown, field: string, depth: number, budget: { left: number }): unknown {
   if (--budget.left < 0) return undefined
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value
   if (typeof value === 'string') return WORD_FIELDS.test(field) && WORD.test(value) ? value : undefined
   if (typeof value !== 'object' || depth === 0) return undefined
   if (Array.isArray(value))

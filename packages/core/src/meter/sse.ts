@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { blankLineEnd, splitFrames } from './frames.ts'
-import { decodeText, type EventSink, parseJson, type Transport } from './transport.ts'
+import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /**
  * Server-sent events. The library reads the messages; it is given whole ones only, so that it holds nothing between
@@ -33,7 +33,7 @@ function readMessage(sink: EventSink, { event, data }: EventSourceMessage): void
     sink.done()
     return
   }
-  const value = parseJson(text)
+  const value = parseEvent(text)
   if (value === undefined) sink.unreadable(text)
   else sink.event({ name: event ?? null, data: value, document: false })
 }

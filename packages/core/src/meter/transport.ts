@@ -30,8 +30,18 @@ export interface EventSink {
 const BEGINNING = /^[\t\n\r ]*["{[\-\dtfn]/
 
 /** False for most texts that are no JSON. */
-export function beginsLikeJson(text: string): boolean {
+function beginsLikeJson(text: string): boolean {
   return BEGINNING.test(text)
+}
+
+/** The JSON value of one event, `undefined` when it is none; usage stands in objects, so anything else is not parsed. */
+export function parseEvent(text: string): unknown {
+  return beginsAsObject(text) ? parseJson(text) : undefined
+}
+
+/** False for all texts that are neither an object nor an array. */
+export function beginsAsObject(text: string): boolean {
+  return /^[\t\n\r ]*[{[]/.test(text)
 }
 
 /** The JSON value of a text, `undefined` when it is not JSON, or nested too deep. */

@@ -3,6 +3,9 @@ import { type Client, leaveAfter, readAndTransfer, readInto, readText, readTwice
 import { MARKERS } from './markers.ts'
 import type { HostileInput, Scene } from './scene.ts'
 
+const broken = (): never => {
+  throw new Error('a trap')
+}
 const EVENTS = chatEvents(['Hel', MARKERS.completion])
 const SSE = { 'content-type': 'text/event-stream' }
 const failure = new TypeError(`upstream closed: ${MARKERS.failure}`)
@@ -174,6 +177,11 @@ const chunks: HostileInput[] = [
       structuredClone(gone.buffer, { transfer: [gone.buffer] })
       return [gone, ...EVENTS.slice(1).map(bytesOf)]
     },
+    'unreadable_body',
+  ),
+  values(
+    'a chunk that does not let itself be looked at',
+    () => [...EVENTS.map(bytesOf), new Proxy({}, { getPrototypeOf: () => broken() })],
     'unreadable_body',
   ),
   values('a client that reads two copies', () => EVENTS.map(bytesOf), [[9, 5]], { client: readTwice }),

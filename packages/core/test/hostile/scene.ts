@@ -51,7 +51,15 @@ export async function observe(scene: Scene, serve: (request: Request) => unknown
 function headOf(response: Response): unknown {
   const { status, statusText, ok, type, redirected } = response
   try {
-    return { status, statusText, headers: [...response.headers], ok, type, redirected }
+    return {
+      status,
+      statusText,
+      headers: [...response.headers],
+      ok,
+      type,
+      redirected,
+      bodyless: response.body === null,
+    }
   } catch (error) {
     return { status, statusText, headers: error, ok, type, redirected }
   }
@@ -62,7 +70,8 @@ export function difference(bare: Seen, wrapped: Seen): string | null {
   if (bare.kind === 'response' || wrapped.kind === 'response') {
     return isDeepStrictEqual(bare, wrapped) ? null : `${brief(bare)} became ${brief(wrapped)}`
   }
-  const same = bare.kind === wrapped.kind && isSameValue(bare.value, wrapped.value)
+  const told = isDeepStrictEqual(bare.told, wrapped.told)
+  const same = told && bare.kind === wrapped.kind && isSameValue(bare.value, wrapped.value)
   return same ? null : `${brief(bare)} became ${brief(wrapped)}`
 }
 

@@ -34,6 +34,23 @@ describe('createMeter', () => {
     expect(meter.end()).toMatchObject({ lines: [], reason: 'unreadable_body' })
   })
 
+  it.each(['the end', '"the end', '12 apples', 'true story'])('reads usage around any number of texts: %s', (text) => {
+    const texts = `data: ${text}\n\n`.repeat(10_001)
+    const usage = `data: ${usageChunk(3, 2)}\n\n`
+    for (const body of [texts + usage, usage + texts])
+      expect(readBody(body, { contentType: 'text/event-stream' }).lines).toMatchObject([
+        { inputTokens: 3, outputTokens: 2 },
+      ])
+  })
+
+  it('gives up a body of more than 10,000 broken objects', () => {
+    const broken = 'data: {"choices"\n\n'
+    const usage = `data: ${usageChunk(3, 2)}\n\n`
+    const read = (times: number) => readBody(broken.repeat(times) + usage, { contentType: 'text/event-stream' })
+    expect(read(10_000).lines).toHaveLength(1)
+    expect(read(10_001)).toMatchObject({ lines: [], reason: 'unreadable_body' })
+  })
+
   it('names the requested model only where the response names none', () => {
     const unnamed = JSON.stringify({ ...JSON.parse(CHAT), model: '' })
     expect(readBody(CHAT, { requestedModel: 'auto' })).toMatchObject({
