@@ -12,8 +12,14 @@ export function unref(timer: ReturnType<typeof setTimeout> | number): void {
   else (globalThis as { Deno?: DenoTimers }).Deno?.unrefTimer?.(timer)
 }
 
-const defer: (run: () => void) => unknown =
-  typeof setImmediate === 'function' ? setImmediate : (run) => setTimeout(run, 0)
+/** Next's edge runtime has a `setImmediate` that throws. */
+function defer(run: () => void): void {
+  try {
+    setImmediate(run)
+  } catch {
+    setTimeout(run, 0)
+  }
+}
 
 /** Lets everything else that waits for the event loop have its turn. */
 export function nextTurn(): Promise<void> {
