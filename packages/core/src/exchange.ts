@@ -24,15 +24,19 @@ import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
 /** A request, as far as metering needs it. What it does not say, or throws at, is not known. */
 export interface ExchangeRequest {
+  /** `'POST'`. */
   method: string
   /** URL or path. */
   url: string
+  /** Of the request; names are asked in lower case. `null` for one that is not there. */
   headers: { get(name: string): string | null }
 }
 
 /** The head of a response. */
 export interface ExchangeResponse {
+  /** HTTP status. */
   status: number
+  /** As they go out. */
   headers: Headers
   /** `false` for a `null` body and for upgrades. */
   hasBody: boolean

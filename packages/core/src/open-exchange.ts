@@ -1,14 +1,38 @@
 import { checkOptions, optionsResolver, type UsageOptions } from './configuration.ts'
 import { currentUsage, silentHandle } from './context.ts'
-import { Exchange, type ExchangeRequest } from './exchange.ts'
+import { Exchange, type ExchangeRequest, type ExchangeResponse } from './exchange.ts'
 import { processState } from './process.ts'
 import { questionsOf } from './questions.ts'
 import { internalError, report } from './report.ts'
+import type { Ending } from './verdict.ts'
+
+/** One request's life, as an adapter drives it. No method throws; after `end` they do nothing. */
+export interface OpenExchange {
+  /** Runs a read of the handler's body inside the request's async context. */
+  run<T>(work: () => T): T
+  /**
+   * The handler has answered, or its head is about to go out. Returns whether chunks must be shown and `end` called;
+   * `false`: nothing more can be learned, and the response belongs to the client untouched.
+   */
+  answer(response: ExchangeResponse): boolean
+  /** The handler itself threw. What it threw belongs to the caller. */
+  threw(): void
+  /** The client asked for a chunk. */
+  asked(): void
+  /** A chunk is on its way to the client; `null` for one without bytes, after which nothing of the body is believed. */
+  chunk(bytes: Uint8Array | null): void
+  /** The response has ended. The first call settles the request, whatever it says. */
+  end(ending: Ending): void
+  /** Something of the adapter's own went wrong. It is reported, and the response goes on. */
+  troubled(what: string, cause: unknown): void
+  /** Resolves when the store has acknowledged what became of the request, or has failed for good. */
+  acknowledged(): Promise<void>
+}
 
 /** How one request is served. */
 export interface Opened {
   /** `null` when nobody meters it here: an outer request does, or `recorder` is `null`. */
-  exchange: Exchange | null
+  exchange: OpenExchange | null
   /** Runs the handler in the async context that belongs to it. */
   run<T>(handle: () => T): T
 }

@@ -21,6 +21,7 @@ export interface SettledFacts {
   stamped: boolean
 }
 
+/** How a response ended: read to its end, left by its client, broken, or silent for too long. */
 export type Ending = 'complete' | 'cancelled' | 'failed' | 'idle_timeout'
 
 export type Verdict =

@@ -1,6 +1,5 @@
 import type { UsageOptions } from './configuration.ts'
-import type { Exchange } from './exchange.ts'
-import { exchangeOpener } from './open-exchange.ts'
+import { exchangeOpener, type OpenExchange } from './open-exchange.ts'
 import { onAbort } from './request-facts.ts'
 import { headOf, unreadBody } from './response-facts.ts'
 import { keepDefaultType, rewrap } from './rewrap.ts'
@@ -33,7 +32,7 @@ export function withUsage<Args extends readonly [request: Request, ...rest: unkn
 }
 
 /** The handler's answer. What it throws, a framework's control-flow signal too, goes on untouched. */
-async function answerOf(exchange: Exchange, handle: () => Response | Promise<Response>): Promise<Response> {
+async function answerOf(exchange: OpenExchange, handle: () => Response | Promise<Response>): Promise<Response> {
   try {
     return await exchange.run(handle)
   } catch (error) {
@@ -43,7 +42,7 @@ async function answerOf(exchange: Exchange, handle: () => Response | Promise<Res
 }
 
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
-function deliver(exchange: Exchange, request: Request, response: Response): Response {
+function deliver(exchange: OpenExchange, request: Request, response: Response): Response {
   keepDefaultType(response)
   if (!exchange.answer(headOf(response))) return response
   try {
@@ -58,7 +57,7 @@ function deliver(exchange: Exchange, request: Request, response: Response): Resp
 
 /** @throws what the platform throws at a response that it cannot rebuild; the body is then as it was */
 function observed(
-  exchange: Exchange,
+  exchange: OpenExchange,
   request: Request,
   response: Response,
   body: ReadableStream<Uint8Array>,

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Ending, Exchange } from '@withusage/core/adapter-kit'
+import type { Ending, OpenExchange } from '@withusage/core/adapter-kit'
 
 type Write = (...args: unknown[]) => boolean
 type Call = (...args: unknown[]) => ServerResponse
@@ -9,7 +9,7 @@ type Call = (...args: unknown[]) => ServerResponse
  * was made, and what the response answers goes back: back-pressure, callbacks and errors are its own. What a middleware
  * mounted before this one compresses is seen as it was before.
  */
-export function observe(response: ServerResponse, exchange: Exchange): void {
+export function observe(response: ServerResponse, exchange: OpenExchange): void {
   const { write, end, writeHead, flushHeaders } = response
   let headersGiven: OutgoingHttpHeaders = {}
   let answered = false
