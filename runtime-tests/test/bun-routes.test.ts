@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { echo } from './support/echo.ts'
 import { type Program, startProgram } from './support/program.ts'
 
 let program: Program
@@ -33,13 +33,7 @@ describe('Routes of Bun.serve', () => {
   })
 
   it('let a WebSocket through, whose handler answers nothing', async () => {
-    const socket = new WebSocket(`${program.url.replace('http', 'ws')}/socket`)
-    await once(socket, 'open')
-    const answer = once(socket, 'message')
-    socket.send('hello')
-    const [{ data }] = await answer
-    expect(data).toBe('hello')
-    socket.close()
+    expect(await echo(`${program.url}/socket`, 'hello')).toBe('hello')
     await expect.poll(books).toMatchObject({ requests: 3, recorded: 2, ignored: { not_inference: 1 } })
   })
 

@@ -6,7 +6,7 @@ import { questionsOf } from './questions.ts'
 import { internalError, report } from './report.ts'
 import type { Ending } from './verdict.ts'
 
-/** One request's life, as an adapter drives it. No method throws; after `end` they do nothing. */
+/** One request's life, as an adapter drives it. No method throws; after `end` nothing changes. */
 export interface OpenExchange {
   /** Runs a read of the handler's body inside the request's async context. */
   run<T>(work: () => T): T

@@ -1,8 +1,9 @@
+import { keepDefaultType } from './bun-content-type.ts'
 import type { UsageOptions } from './configuration.ts'
 import { exchangeOpener, type OpenExchange } from './open-exchange.ts'
 import { onAbort } from './request-facts.ts'
 import { headOf, unreadBody } from './response-facts.ts'
-import { keepDefaultType, rewrap } from './rewrap.ts'
+import { rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
 
 /** A handler of requests; what a framework passes besides the request is passed on. */

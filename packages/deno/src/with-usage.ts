@@ -36,7 +36,5 @@ export function withUsage<Addr = NetAddr>(
   handler: ServeHandler<Addr>,
   options: DenoUsageOptions<Addr> = {},
 ): (request: Request, info: ServeHandlerInfo<Addr>) => Promise<Response> {
-  const metered = wrap(handler, options)
-  // Deno looks at a handler's length, and calls one that names no parameters without a request.
-  return (request, info) => metered(request, info)
+  return wrap(handler, options)
 }

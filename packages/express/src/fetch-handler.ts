@@ -11,7 +11,7 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>
  * @example createServer(toNodeHandler(withUsage(handler)))
  */
 export function toNodeHandler(handler: FetchHandler): RequestListener {
-  // Its `length` says to the library what it takes; that of a wrapped handler is 0.
+  // The library gives a handler as much as its `length` asks for, and ours takes the request alone.
   return createRequestListener((request) => answer(handler, request))
 }
 

@@ -11,15 +11,24 @@ type Call = (...args: unknown[]) => ServerResponse
  */
 export function observe(response: ServerResponse, exchange: OpenExchange): void {
   const { write, end, writeHead, flushHeaders } = response
-  let headersGiven: OutgoingHttpHeaders = {}
+  let headGiven: readonly unknown[] = []
   let answered = false
   let observing = false
 
   function answer(hasBody: boolean): void {
     if (answered) return
     answered = true
-    const headers = headersOf({ ...response.getHeaders(), ...headersGiven })
-    observing = exchange.answer({ status: response.statusCode, headers, hasBody })
+    observing = exchange.answer({ status: response.statusCode, headers: headers(), hasBody })
+  }
+
+  /** What was set, and what `writeHead` was given beside it. */
+  function headers(): Headers {
+    try {
+      return headersOf({ ...response.getHeaders(), ...headersIn(headGiven) })
+    } catch (error) {
+      exchange.troubled('reading the headers of a response', error)
+      return new Headers()
+    }
   }
 
   function passed([chunk, encoding]: readonly unknown[]): void {
@@ -29,8 +38,9 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
   }
 
   response.writeHead = function writeHeadMetered(...args: unknown[]) {
-    headersGiven = headersIn(args)
-    return (writeHead as Call).apply(response, args)
+    const result = (writeHead as Call).apply(response, args)
+    headGiven = args
+    return result
   } as ServerResponse['writeHead']
 
   response.flushHeaders = function flushHeadersMetered() {

@@ -2,28 +2,35 @@ import type { Request } from 'express'
 
 type Params = Readonly<Record<string, unknown>>
 
+/** The parameters that each request has been given so far. */
+const met = new WeakMap<Request, Params[]>()
+
 /**
- * The pattern of the route that a request will match, asked once it has. Express tells a route by its pattern, but the
- * path on which a router is mounted only as it was matched, values and all; the parameters that it gives each router on
- * the way say which parts of that are values.
+ * Watches which parameters a request is given. Express tells a route by its pattern, but the path on which a router is
+ * mounted only as it was matched, values and all; the parameters that it gives each router on the way say which parts of
+ * that are values.
  */
-export function routeOf(request: Request): () => string | undefined {
-  const met: Params[] = [request.params]
+export function watchRoute(request: Request): void {
+  if (met.has(request)) return
   let current: Params = request.params
+  const seen = [current]
+  met.set(request, seen)
   Object.defineProperty(request, 'params', {
     configurable: true,
     enumerable: true,
     get: () => current,
     set(params: Params) {
       current = params
-      met.push(params)
+      seen.push(params)
     },
   })
-  return () => {
-    const { route, baseUrl = '' } = request
-    if (typeof route?.path !== 'string') return undefined
-    return `${mountPattern(baseUrl, Object.assign({}, ...met))}${route.path}`
-  }
+}
+
+/** The pattern of the route that a watched request has matched; `undefined` when it has matched none. */
+export function routeOf(request: Request): string | undefined {
+  const { route, baseUrl = '' } = request
+  if (typeof route?.path !== 'string') return undefined
+  return `${mountPattern(baseUrl, Object.assign({}, ...(met.get(request) ?? [])))}${route.path}`
 }
 
 function mountPattern(baseUrl: string, params: Params): string {

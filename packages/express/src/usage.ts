@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { usage as meter, type NodeUsageOptions } from './node.ts'
-import { routeOf } from './route.ts'
+import { routeOf, watchRoute } from './route.ts'
 
 /** The options of `withUsage`, asked with Express' request and response. */
 export interface ExpressUsageOptions extends Omit<NodeUsageOptions<Request, Response>, 'route' | 'requestedModel'> {}
@@ -13,15 +13,14 @@ export interface ExpressUsageOptions extends Omit<NodeUsageOptions<Request, Resp
  * @throws UsageError `bad-option` for a number that is none, or out of range
  */
 export function usage(options: ExpressUsageOptions = {}): RequestHandler {
-  const routes = new WeakMap<Request, () => string | undefined>()
   const metered = meter<Request, Response>({
     ...options,
-    route: (request) => routes.get(request)?.(),
+    route: routeOf,
     requestedModel: ({ body }) => body?.model,
   })
 
   return function usage(request, response, next) {
-    routes.set(request, routeOf(request))
+    watchRoute(request)
     metered(request, response, next)
   }
 }

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createRecorder, memoryStore, type Recorder } from '@withusage/core'
-import { type AdapterServer, testAdapter } from '@withusage/testing'
+import { type AdapterServer, servedHere, testAdapter } from '@withusage/testing'
 import { type ScenarioServer, scenarioServer } from '@withusage/testing/scenarios'
 import compression from 'compression'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
@@ -23,22 +21,7 @@ async function start(listenerOf: (parts: Parts) => RequestListener): Promise<Req
   const store = memoryStore()
   const recorder = createRecorder({ store, onError })
   const server = createServer(listenerOf({ ...scenarioServer({ recorder, store, errors }), recorder, onError }))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
-    bare: `${url}/bare`,
-    metered: `${url}/metered`,
-    compressed: {
-      bare: `${url}/compressed-bare`,
-      before: `${url}/compressed-before`,
-      after: `${url}/compressed-after`,
-    },
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await recorder.close()
-    },
-  }
+  return servedHere(server, recorder)
 }
 
 for (const [name, express] of EXPRESS) {

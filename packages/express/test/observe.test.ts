@@ -112,6 +112,27 @@ describe('What a handler writes', () => {
     expect(got).toEqual(expected)
   })
 
+  it.each([
+    ['names that are none', [Symbol('x'), 'y']],
+    ['pairs that are none', [['content-type', 'application/json'], 7]],
+    ['a list of odd length', ['content-type']],
+  ])('is refused as unwrapped: writeHead with %s', async (_, headers) => {
+    const heard: unknown[] = []
+    const { bare, url, settled } = await serve((_request, response) => {
+      try {
+        response.writeHead(200, headers as never)
+      } catch (error) {
+        heard.push((error as Error).message)
+      }
+      response.end()
+    })
+    await send(bare).catch(() => {})
+    await send(url).catch(() => {})
+    await settled()
+    const [expected = 'nothing', got = 'nothing'] = heard
+    expect(got).toBe(expected)
+  })
+
   it('after its end counts no second time', async () => {
     const { url, settled } = await serve((_request, response) => {
       response.on('error', () => {})

@@ -140,6 +140,15 @@ describe.each(EXPRESS)('%s', (_name, express) => {
       expect(await settled()).toMatchObject([{ endpoint }])
     })
 
+    it('names the route also where the middleware is mounted twice', async () => {
+      const { metered, settled } = await serve((app, middleware) => {
+        app.use(middleware, usage({ recorder: null }))
+        app.use('/tenants/:tenant', express.Router().post('/ask', ANSWERS.json as RequestHandler))
+      })
+      await send(`${metered}/tenants/acme/ask`)
+      expect(await settled()).toMatchObject([{ endpoint: '/tenants/:tenant/ask' }])
+    })
+
     it('names the route also where the middleware is mounted below a parameter', async () => {
       const { metered, settled } = await serve((app, middleware) =>
         app.use('/tenants/:tenant', middleware, express.Router().post('/ask', ANSWERS.json as RequestHandler)),

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { createRecorder, memoryStore } from '@withusage/core'
-import { type AdapterServer, testAdapter } from '@withusage/testing'
+import { type AdapterServer, servedHere, testAdapter } from '@withusage/testing'
 import { scenarioServer } from '@withusage/testing/scenarios'
 import { type Context, Hono } from 'hono'
 import { compress } from 'hono/compress'
@@ -28,23 +27,8 @@ async function start(): Promise<AdapterServer> {
   app.all(`/compressed-before${ROUTE}`, compress(), metered, serve)
   app.all(`/compressed-after${ROUTE}`, metered, compress(), serve)
 
-  const server = createAdaptorServer(app)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
-    bare: `${url}/bare`,
-    metered: `${url}/metered`,
-    compressed: {
-      bare: `${url}/compressed-bare`,
-      before: `${url}/compressed-before`,
-      after: `${url}/compressed-after`,
-    },
-    async close() {
-      if ('closeAllConnections' in server) server.closeAllConnections()
-      server.close()
-      await recorder.close()
-    },
-  }
+  const server = createAdaptorServer(app) as Server
+  return servedHere(server, recorder)
 }
 
 testAdapter('Hono', { start })

@@ -1,4 +1,5 @@
 export { expectAccounted, expectStoredAccount } from './accounting.ts'
+export { servedHere } from './adapter/served.ts'
 export type { AdapterServer, AdapterSuite } from './adapter/test-adapter.ts'
 export { testAdapter } from './adapter/test-adapter.ts'
 export { createBooks } from './books.ts'
