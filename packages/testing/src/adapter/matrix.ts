@@ -1,25 +1,28 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { expect } from 'vitest'
 import { SCENARIOS, type ScenarioName } from './suite/scenarios.ts'
 
-/** What the table says of one scenario: how it was accounted for, or why the framework cannot show it. */
-type Cell = { account: string } | { gap: string } | { failed: true }
+/** What the table of `runtime-tests/README.md` says of one scenario under one adapter. */
+export type Cell = { account: string } | { gap: string }
 
 /** One adapter's column. */
-export type Column = Partial<Record<ScenarioName, Cell>>
+export interface Column {
+  adapter: string
+  scenarios: Partial<Record<ScenarioName, Cell>>
+}
 
-const FOLDER = path.join(import.meta.dirname, '../../../../runtime-tests/matrix')
+export const MATRIX_FOLDER = path.join(import.meta.dirname, '../../../../runtime-tests/matrix')
 
-/** With `UPDATE_MATRIX=1`, puts what this run has seen into the adapter's column, in the order of the suite. */
-export function writeMatrix(adapter: string, column: Column): void {
-  if (process.env.UPDATE_MATRIX !== '1') return
-  const file = path.join(FOLDER, `${slug(adapter)}.json`)
-  const before: Column = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).scenarios : {}
-  mkdirSync(FOLDER, { recursive: true })
-  const seen: Column = { ...before, ...column }
+/**
+ * Holds what this run has seen against the column that the table is made of; `vitest --update` writes it instead. A run of
+ * a part of the suite holds that part alone, and says nothing.
+ */
+export async function expectColumn({ adapter, scenarios }: Column): Promise<void> {
   const names = Object.keys(SCENARIOS) as ScenarioName[]
-  const scenarios = Object.fromEntries(names.flatMap((name) => (seen[name] ? [[name, seen[name]]] : [])))
-  writeFileSync(file, `${JSON.stringify({ adapter, scenarios }, null, 2)}\n`)
+  if (names.some((name) => scenarios[name] === undefined)) return
+  const inOrder = Object.fromEntries(names.map((name) => [name, scenarios[name]]))
+  const text = `${JSON.stringify({ adapter, scenarios: inOrder }, null, 2)}\n`
+  await expect(text).toMatchFileSnapshot(path.join(MATRIX_FOLDER, `${slug(adapter)}.json`))
 }
 
 function slug(name: string): string {

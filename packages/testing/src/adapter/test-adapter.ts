@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { FRAMING } from './client/response.ts'
-import { type Column, writeMatrix } from './matrix.ts'
+import { type Column, expectColumn } from './matrix.ts'
 import { play } from './play.ts'
 import type { Scenario } from './suite/scenario.ts'
 import { SCENARIOS, type ScenarioName } from './suite/scenarios.ts'
@@ -33,32 +33,30 @@ export interface AdapterSuite {
 export function testAdapter(name: string, { start, gaps = {} }: AdapterSuite): void {
   describe(name, () => {
     let server: AdapterServer
-    const column: Column = {}
+    const column: Column = { adapter: name, scenarios: {} }
 
     beforeAll(async () => {
       server = await start()
     })
 
-    afterAll(async () => {
-      await server?.close()
-      writeMatrix(name, column)
-    })
+    afterAll(() => server?.close())
 
     const hidden = gaps.framing === undefined ? [] : FRAMING
     const rows = Object.entries(SCENARIOS) as [ScenarioName, Scenario][]
 
     for (const [scenarioName, scenario] of rows.filter(([row]) => gaps[row] === undefined))
       test(`${scenarioName}: ${scenario.title}`, async () => {
-        column[scenarioName] = { failed: true }
-        column[scenarioName] = { account: await play(scenarioName, scenario, server, hidden) }
+        column.scenarios[scenarioName] = { account: await play(scenarioName, scenario, server, hidden) }
       })
 
     for (const [scenarioName, scenario] of rows.filter(([row]) => gaps[row] !== undefined)) {
       const gap = gaps[scenarioName] ?? ''
       test.fails(`${scenarioName}: a gap, ${gap}`, async () => {
-        column[scenarioName] = { gap }
+        column.scenarios[scenarioName] = { gap }
         await play(scenarioName, scenario, server, hidden)
       })
     }
+
+    test('the table of runtime-tests/README.md shows this', () => expectColumn(column))
   })
 }
