@@ -12,7 +12,12 @@ interface VitestReport {
   /** A file that fails to load has no failed test of its own. */
   numFailedTestSuites: number
   success: boolean
+  /** One a file; times in milliseconds. */
+  testResults: readonly { name: string; startTime: number; endTime: number }[]
 }
+
+/** What took how long, in milliseconds. */
+const spent = new Map<string, number>()
 
 const bin = (name: string): string => path.resolve('node_modules', '.bin', name)
 
@@ -23,14 +28,17 @@ const CHECKS: readonly (readonly [what: string, command: string, args: readonly 
   ['unused code', bin('knip'), []],
 ]
 
-function run(command: string, args: readonly string[]): boolean {
-  return spawnSync(command, args, { stdio: 'inherit' }).status === 0
+function run(what: string, command: string, args: readonly string[]): boolean {
+  const before = performance.now()
+  const { status } = spawnSync(command, args, { stdio: 'inherit' })
+  spent.set(what, performance.now() - before)
+  return status === 0
 }
 
 function runChecks(): void {
   for (const [what, command, args] of CHECKS) {
     console.log(`\n— ${what}`)
-    if (run(command, args)) continue
+    if (run(what, command, args)) continue
     console.error(`\n${what} failed: no test was run`)
     process.exit(1)
   }
@@ -42,7 +50,7 @@ function runTests(): { report: VitestReport; exitedWell: boolean } {
   const config = ['run', '--config', 'vitest.workspace.ts']
   try {
     console.log('\n— tests')
-    const exitedWell = run(bin('vitest'), [
+    const exitedWell = run('tests', bin('vitest'), [
       ...config,
       '--reporter=default',
       '--reporter=json',
@@ -54,8 +62,23 @@ function runTests(): { report: VitestReport; exitedWell: boolean } {
   }
 }
 
+/** Files run side by side: the times of a folder's files add up to more than the clock has shown. */
+function reportTimes({ testResults }: VitestReport): void {
+  const folders = new Map<string, number>()
+  for (const { name, startTime, endTime } of testResults) {
+    const folder = path.relative(process.cwd(), name).split(`${path.sep}test${path.sep}`)[0] ?? name
+    folders.set(folder, (folders.get(folder) ?? 0) + endTime - startTime)
+  }
+  const inOrder = [...folders].toSorted(([, one], [, other]) => other - one)
+  console.log(`\n— time: ${worded([...spent])}\n  files of ${worded(inOrder)}`)
+}
+
+const worded = (times: readonly (readonly [what: string, ms: number])[]): string =>
+  times.map(([what, ms]) => `${what} ${(ms / 1000).toFixed(1)} s`).join(', ')
+
 runChecks()
 const { report, exitedWell } = runTests()
+reportTimes(report)
 const skipped = report.numPendingTests + report.numTodoTests
 // An error outside any test fails the run, not a test.
 const ok = exitedWell && report.success && report.numPassedTests > 0
