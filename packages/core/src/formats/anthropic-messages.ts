@@ -2,7 +2,7 @@ import type { UsageLine } from '../types.ts'
 import { hasCounts, usageLine } from './accounting.ts'
 import { shareByModel } from './anthropic-iterations.ts'
 import { isGarbledUsage, readAnthropicUsage, readServerTools } from './anthropic-usage.ts'
-import { defineFormat, type WireEvent } from './format.ts'
+import { defineFormat, type WatchedKey, type WireEvent } from './format.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { object, text, type Wire } from './wire.ts'
 
@@ -33,6 +33,9 @@ const USAGE_FIELDS = [
   'cost',
 ] as const
 
+/** `message` itself, and the events of it. */
+const WATCHED: readonly WatchedKey[] = [{ key: 'type', only: ['message'] }]
+
 /**
  * Anthropic Messages: `POST /v1/messages`, JSON or SSE.
  *
@@ -47,6 +50,7 @@ export const anthropicMessages = defineFormat<MessagesSeen>({
   matches: ({ data }) => isMessage(object(data)) || isMessageEvent(object(data)),
   start: () => NOTHING_SEEN,
   read: readEvent,
+  watch: () => WATCHED,
   finish(seen, complete) {
     const { model, responseId, usage } = seen
     const lines = readLines(seen, complete || seen.ended)

@@ -20,6 +20,15 @@ export interface FormatHints {
   headers: Headers
 }
 
+/** A key of an event's JSON, at any depth, and the values with which it may tell a format something. */
+export interface WatchedKey {
+  key: string
+  /** Values that tell nothing, as JSON: `'null'`, `'"default"'`. Default: none. */
+  unless?: readonly string[]
+  /** How the texts begin that tell something: `'message_'`. Default: every value does. */
+  only?: readonly string[]
+}
+
 /**
  * One wire format: how to recognise it and how its events fold into a reading. Pure: the same events give the same
  * reading, and nothing is kept outside `seen`. `seen` keeps counts and short texts, never events.
@@ -35,6 +44,12 @@ export interface Format<Seen = unknown> {
   start(hints: FormatHints): Seen
   /** Folds one event into what was seen. */
   read(seen: Seen, event: WireEvent): Seen
+  /**
+   * What to look for in the text of an event of a stream before it is parsed: an event with none of these keys leaves
+   * `seen` as it is, and is not given to `read`. Parsing is most of what a stream costs. The same array means the same
+   * keys. Left out, every event is parsed.
+   */
+  watch?(seen: Seen): readonly WatchedKey[]
   /**
    * What the events add up to. `complete`: the whole document, or the stream's own end mark (`[DONE]`), was seen. A
    * format that ends its streams with an event of its own knows better. `raw` is the provider's usage object as it

@@ -1,6 +1,6 @@
 import type { UsageLine } from '../types.ts'
 import { hasCounts, NO_COUNTS, usageLine } from './accounting.ts'
-import { defineFormat } from './format.ts'
+import { defineFormat, type WatchedKey } from './format.ts'
 import { count, object, text, type Wire } from './wire.ts'
 
 interface OllamaSeen {
@@ -10,6 +10,9 @@ interface OllamaSeen {
   /** The counts of the object that is `done`. */
   usage: Wire | null
 }
+
+const GENERATE: readonly WatchedKey[] = [{ key: 'done', unless: ['false'] }]
+const CHAT: readonly WatchedKey[] = [...GENERATE, { key: 'response' }]
 
 /**
  * Ollama: `POST /api/chat` and `/api/generate`, one JSON object or one a line, the last with `done: true`.
@@ -32,6 +35,7 @@ export const ollama = defineFormat<OllamaSeen>({
       usage: (body.done === true ? usageOf(body) : null) ?? seen.usage,
     }
   },
+  watch: ({ operation }) => (operation === 'chat' ? CHAT : GENERATE),
   finish({ model, operation, usage }) {
     return { model, operation, responseId: null, lines: usage ? readLines(usage, model) : [], raw: usage }
   },

@@ -1,5 +1,5 @@
 import { hasCounts, NO_COUNTS, type TokenCounts, usageLine } from './accounting.ts'
-import type { FormatReading, WireEvent } from './format.ts'
+import type { FormatReading, WatchedKey, WireEvent } from './format.ts'
 import { isGarbledUsage, readOpenAiUsage, readTimings } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { count, list, object, text, type Wire } from './wire.ts'
@@ -55,6 +55,21 @@ export function readCompletion(seen: CompletionSeen, event: WireEvent): Completi
   }
 }
 
+/** Keys of which a chunk has at least one if it changes what was seen. Its usage may lie deeper; `cost` lies in it. */
+const WATCHED: readonly WatchedKey[] = [
+  { key: 'usage', unless: ['null'] },
+  { key: 'timings', unless: ['null'] },
+  { key: 'finish_reason', unless: ['null'] },
+  { key: 'index', unless: ['0'] },
+]
+
+export function watchCompletion({ model, responseId, serviceTier }: CompletionSeen): readonly WatchedKey[] {
+  const keys = [...WATCHED, { key: 'service_tier', unless: ['null', JSON.stringify(serviceTier)] }]
+  if (model === null) keys.push({ key: 'model' })
+  if (responseId === null) keys.push({ key: 'id' })
+  return keys
+}
+
 export function finishCompletion(seen: CompletionSeen, complete: boolean): FormatReading {
   const { model, responseId, serviceTier, usage, providerCostNanoUsd, timings } = seen
   const counts = countsOf(seen)
@@ -70,7 +85,7 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
   }
 }
 
-/** With several choices, usage is final only when the last of them has finished. */
+/** With several choices, usage is final only when the last of them has finished. A choice of a stream names its place. */
 function countChoices(
   seen: CompletionSeen,
   chunk: readonly unknown[],

@@ -1,5 +1,5 @@
 import { defineFormat, type WireEvent } from './format.ts'
-import { finishCompletion, NOTHING_SEEN, readCompletion } from './openai-completion.ts'
+import { finishCompletion, NOTHING_SEEN, readCompletion, watchCompletion } from './openai-completion.ts'
 import { list, object } from './wire.ts'
 
 /**
@@ -13,6 +13,7 @@ export const openaiCompletions = defineFormat({
   matches: (event) => isTextCompletion(event),
   start: () => NOTHING_SEEN,
   read: readCompletion,
+  watch: watchCompletion,
   finish: finishCompletion,
 })
 

@@ -1,6 +1,6 @@
 import type { Replay } from '../types.ts'
 import { hasCounts, usageLine } from './accounting.ts'
-import { defineFormat } from './format.ts'
+import { defineFormat, type WatchedKey } from './format.ts'
 import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { object, text, type Wire } from './wire.ts'
@@ -36,6 +36,9 @@ const WORKING: readonly unknown[] = [
   'response.in_progress',
 ]
 
+/** A response is the event itself, or a field of it. */
+const WATCHED: readonly WatchedKey[] = [{ key: 'object', only: ['response'] }, { key: 'response' }]
+
 /**
  * OpenAI Responses: `POST /v1/responses` and `/v1/responses/compact`, JSON or SSE.
  *
@@ -55,6 +58,7 @@ export const openaiResponses = defineFormat<ResponsesSeen>({
     const ended = !WORKING.includes(response?.status) && !WORKING.includes(body?.type)
     return response ? readResponse(seen, response, ended) : seen
   },
+  watch: () => WATCHED,
   finish(seen) {
     const { model, responseId, serviceTier, usage, ended } = seen
     const providerCostNanoUsd = usage ? readProviderCost(usage) : null

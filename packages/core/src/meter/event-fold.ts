@@ -1,7 +1,8 @@
-import type { Format, FormatHints, FormatReading, WireEvent } from '../formats/format.ts'
+import type { Format, FormatHints, FormatReading, WatchedKey, WireEvent } from '../formats/format.ts'
 import { object } from '../formats/wire.ts'
 import type { ReadingReason } from '../types.ts'
 import { beginsAsObject, type EventSink } from './transport.ts'
+import { createWatch, type Watch } from './watch.ts'
 
 /** What the events of one body add up to. */
 export interface FoldResult {
@@ -46,6 +47,9 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
     skipped() {
       later = pass(whole.format ? [whole.format] : formats, hints)
     },
+    watch() {
+      return later ? null : whole.watch()
+    },
     done() {
       complete = true
     },
@@ -69,6 +73,7 @@ function tellsOfError({ name, data }: WireEvent): boolean {
 
 interface Pass {
   readonly format: Format | null
+  watch(): Watch | null | undefined
   read(event: WireEvent): void
   finish(complete: boolean): FormatReading | null
 }
@@ -77,11 +82,23 @@ interface Pass {
 function pass(formats: readonly Format[], hints: FormatHints): Pass {
   let format: Format | null = null
   let seen: unknown
+  /** What `watch` looks for. */
+  let watched: readonly WatchedKey[] | undefined
+  let watch: Watch | null | undefined
+  let changed = false
 
   function choose(event: WireEvent): Format | null {
     const chosen = formats.find((candidate) => attempt(() => candidate.matches(event, hints), false)) ?? null
     if (chosen) seen = chosen.start(hints)
     return chosen
+  }
+
+  function watchFor(reader: Format): Watch | null {
+    const keys = attempt(() => reader.watch?.(seen), undefined)
+    if (keys === undefined) return null
+    if (watch && keys === watched) return watch
+    watched = keys
+    return createWatch(keys)
   }
 
   return {
@@ -91,7 +108,14 @@ function pass(formats: readonly Format[], hints: FormatHints): Pass {
     read(event) {
       format ??= choose(event)
       const reader = format
-      if (reader) seen = attempt(() => reader.read(seen, event), seen)
+      if (!reader) return
+      seen = attempt(() => reader.read(seen, event), seen)
+      changed = true
+    },
+    watch() {
+      if (changed && format && watch !== null) watch = watchFor(format)
+      changed = false
+      return watch
     },
     finish(complete) {
       const reader = format

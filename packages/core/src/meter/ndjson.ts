@@ -1,14 +1,21 @@
-import { lineEnd, splitFrames } from './frames.ts'
+import { endsWithLine, lineEnd, splitFrames } from './frames.ts'
 import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
+import { createSieve } from './watch.ts'
 
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
+  const sieve = createSieve({
+    delimiter: '\n',
+    watch: sink.watch,
+    read(text) {
+      for (const line of text.split('\n')) readLine(sink, line)
+    },
+  })
   const frames = splitFrames({
     maxBytes: maxEventBytes,
+    endsWhole: endsWithLine,
     findEnd: lineEnd,
-    deliver(bytes) {
-      for (const line of decodeText(bytes).split('\n')) readLine(sink, line)
-    },
+    deliver: (bytes) => sieve(decodeText(bytes)),
     skipped: sink.skipped,
   })
   return { streamed: true, write: frames.write, end: frames.end }

@@ -1,6 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { blankLineEnd, splitFrames } from './frames.ts'
+import { blankLineEnd, endsWithBlankLine, splitFrames } from './frames.ts'
 import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
+import { createSieve } from './watch.ts'
 
 /**
  * Server-sent events. The library reads the messages; it is given whole ones only, so that it holds nothing between
@@ -10,10 +11,17 @@ import { decodeText, type EventSink, parseEvent, type Transport } from './transp
  */
 export function sseTransport(sink: EventSink, maxEventBytes: number): Transport {
   const parser = createParser({ onEvent: (message) => readMessage(sink, message) })
+  const sieve = createSieve({
+    delimiter: '\n\n',
+    unless: '\r',
+    watch: sink.watch,
+    read: (text) => parser.feed(text),
+  })
   const frames = splitFrames({
     maxBytes: maxEventBytes,
+    endsWhole: endsWithBlankLine,
     findEnd: blankLineEnd,
-    deliver: (bytes) => parser.feed(decodeText(bytes)),
+    deliver: (bytes) => sieve(decodeText(bytes)),
     skipped: sink.skipped,
   })
   return {

@@ -1,5 +1,6 @@
 import type { WireEvent } from '../formats/format.ts'
 import { isTooDeep } from './nesting.ts'
+import type { Watch } from './watch.ts'
 
 /** Turns the bytes of one body into events. Knows how events are framed, and no provider. */
 export interface Transport {
@@ -22,6 +23,8 @@ export interface EventSink {
   unreadable(text: string): void
   /** An event, or a document, larger than its bound. It was let go. */
   skipped(): void
+  /** What to look for in an event before it is parsed: `null`, each may tell something; `undefined`, not known yet. */
+  watch(): Watch | null | undefined
   /** The stream's own end mark, which is not JSON: `[DONE]`. */
   done(): void
 }

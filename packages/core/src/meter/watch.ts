@@ -1,0 +1,106 @@
+import type { WatchedKey } from '../formats/format.ts'
+
+/**
+ * What every format wants to see: an error, the end mark, and an escape that may stand for a letter of a key. Bare words,
+ * which may be found where they mean nothing: then an event is parsed for nothing.
+ */
+const ALWAYS = ['"error"(?!: ?null[,}\\]])', '"type": ?"error"', 'event: ?error', '\\[DONE\\]', '\\\\u00']
+
+/** Finds watched keys in the text of events that are not parsed. It may find one that is none, and never misses one. */
+export interface Watch {
+  pattern: RegExp
+  /** Whether something is found at a character depends on no more than this many, from there on. */
+  reach: number
+}
+
+export function createWatch(keys: readonly WatchedKey[]): Watch {
+  const alternatives = [...keys.map((key) => `"${literal(key.key)}"${afterName(key)}`), ...ALWAYS]
+  return {
+    pattern: new RegExp(alternatives.join('|'), 'g'),
+    reach: Math.max(...alternatives.map((alternative) => alternative.length)),
+  }
+}
+
+function afterName({ unless = [], only }: WatchedKey): string {
+  if (only) return `(?!: ?"(?!${only.map(literal).join('|')}))`
+  return unless.length > 0 ? `(?!: ?(?:${unless.map(literal).join('|')})[,}\\]])` : ''
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+}
+
+export interface SieveOptions {
+  /** Between two events. */
+  delimiter: string
+  /** Such a text has other delimiters too: if it tells anything, it is passed on whole. Default: none has. */
+  unless?: string
+  /** What to look for in the events that come: `null`, each may tell something; `undefined`, it is not known yet. */
+  watch(): Watch | null | undefined
+  /** Given one or more whole events that may tell something, in order. */
+  read(text: string): void
+}
+
+/** Where events that tell something follow each other as often as this, looking first is not worth its time. */
+const MOST_IN_A_ROW = 32
+
+/** What is compared of the beginning of texts, in characters. */
+const LONGEST_BEGINNING = 1024
+
+/**
+ * Passes on, of a text of whole events, those that may tell something. Events of a stream begin alike, and where one told
+ * nothing the same characters tell nothing again: what is searched begins where they differ.
+ */
+export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (text: string) => void {
+  let inARow = 0
+  let wanted: Watch | null | undefined
+  /** How texts have begun in which `wanted` found nothing; `null`: there was none. */
+  let beginning: string | null = null
+
+  function look(): void {
+    const next = inARow < MOST_IN_A_ROW ? watch() : null
+    if (next === wanted) return
+    wanted = next
+    beginning = null
+  }
+
+  /** Index of the first thing that is found; -1 when there is none. */
+  function find(text: string, from: number, { pattern, reach }: Watch): number {
+    const known = from === 0 && beginning !== null ? commonBeginning(beginning, text) : ''
+    // What ends after the known beginning may begin in it.
+    pattern.lastIndex = Math.max(from, known.length - reach)
+    const found = pattern.exec(text)
+    if (found) return found.index
+    if (from === 0) beginning = beginning === null ? text.slice(0, LONGEST_BEGINNING) : known
+    return -1
+  }
+
+  function readTo(text: string, from: number, at: number): number {
+    const next = text.indexOf(delimiter, at)
+    const end = next === -1 ? text.length : next + delimiter.length
+    read(text.slice(from, end))
+    return end
+  }
+
+  return (text) => {
+    for (let from = 0; from < text.length; ) {
+      look()
+      const at = wanted ? find(text, from, wanted) : from
+      if (at === -1) {
+        inARow = 0
+        return
+      }
+      if (wanted === null || (unless !== undefined && text.includes(unless))) return read(text.slice(from))
+      const start = Math.max(from, text.lastIndexOf(delimiter, at) + delimiter.length)
+      inARow = start > from || !wanted ? 1 : inARow + 1
+      from = readTo(text, wanted ? start : from, at)
+    }
+  }
+}
+
+function commonBeginning(known: string, text: string): string {
+  if (text.slice(0, known.length) === known) return known
+  let length = 0
+  while (length < known.length && known[length] === text[length]) length++
+  return known.slice(0, length)
+}
