@@ -1,5 +1,9 @@
+import { amazonTitan } from './amazon-titan.ts'
 import { anthropicMessages } from './anthropic-messages.ts'
+import { bedrockConverse } from './bedrock-converse.ts'
+import { bedrockInvoke } from './bedrock-invoke.ts'
 import type { Format } from './format.ts'
+import { metaLlama } from './meta-llama.ts'
 import { ollama } from './ollama.ts'
 import { ollamaEmbed } from './ollama-embed.ts'
 import { openaiChat } from './openai-chat.ts'
@@ -13,7 +17,13 @@ export const builtInFormats: readonly Format[] = [
   anthropicMessages,
   openaiResponses,
   ollama,
+  bedrockConverse,
   openaiEmbeddings,
   openaiCompletions,
   ollamaEmbed,
+  metaLlama,
+  amazonTitan,
 ]
+
+/** What a gateway counts beside a body of any format; it is read where the body tells no counts. */
+export const gatewayFormats: readonly Format[] = [bedrockInvoke]

@@ -1,7 +1,8 @@
 import { claimOf } from '../content-type.ts'
-import { builtInFormats } from '../formats/built-in.ts'
+import { builtInFormats, gatewayFormats } from '../formats/built-in.ts'
 import type { Format, FormatHints } from '../formats/format.ts'
 import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
+import { awsEventStreamTransport } from './aws-event-stream.ts'
 import { type FoldResult, foldEvents } from './event-fold.ts'
 import { jsonTransport } from './json.ts'
 import { ndjsonTransport } from './ndjson.ts'
@@ -12,7 +13,7 @@ import type { Transport } from './transport.ts'
 
 /** Bounds of a meter, and formats that it knows beside the built-in ones. */
 export interface MeterOptions {
-  /** Bound of one SSE message or JSON line, in bytes; a larger one is skipped. Default 8 MiB. */
+  /** Bound of one SSE message, JSON line or AWS message, in bytes; a larger one is skipped. Default 8 MiB. */
   maxEventBytes?: number
   /** Bound of a JSON document, in bytes; a larger one is `too_large`. Default 8 MiB. */
   maxBodyBytes?: number
@@ -47,7 +48,8 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   const { maxEventBytes = 8 * MEBIBYTE, maxBodyBytes = 8 * MEBIBYTE, formats = [] } = options
   const encoded = isEncoded(response.headers)
   const claim = claimOf(response.headers)
-  const fold = foldEvents(formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats], hintsOf(response))
+  const known = formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats]
+  const fold = foldEvents(known, gatewayFormats, hintsOf(response))
   let head = new Uint8Array(0)
   let verdict: Verdict = claim === 'other' ? 'other' : 'more'
   let transport: Transport | null = null
@@ -56,6 +58,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   function openTransport(): Transport | null {
     if (verdict === 'sse') return sseTransport(fold, maxEventBytes)
     if (verdict === 'ndjson') return ndjsonTransport(fold, maxEventBytes)
+    if (verdict === 'aws-event-stream') return awsEventStreamTransport(fold, maxEventBytes)
     if (verdict === 'json') return jsonTransport(fold, maxBodyBytes, maxEventBytes)
     return null
   }
@@ -71,7 +74,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
 
   function reasonWithoutTransport(): ReadingReason {
     if (verdict === 'encoded') return 'encoded_body'
-    if (verdict === 'unreadable' || (head.length > 0 && /json/.test(claim))) return 'unreadable_body'
+    if (verdict === 'unreadable' || (head.length > 0 && /json|aws/.test(claim))) return 'unreadable_body'
     return 'no_usage'
   }
 

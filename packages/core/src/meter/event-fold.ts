@@ -1,7 +1,7 @@
 import type { Format, FormatHints, FormatReading, WireEvent } from '../formats/format.ts'
 import { object } from '../formats/wire.ts'
 import type { ReadingReason } from '../types.ts'
-import { beginsAsObject, type EventSink } from './transport.ts'
+import { beginsAsObject, type EventSink, type LossReason } from './transport.ts'
 
 /** What the events of one body add up to. */
 export interface FoldResult {
@@ -20,11 +20,16 @@ export interface EventFold extends EventSink {
 /** Events of one body that begin as an object and may turn out to be none: to be told so costs microseconds, which a stream of them adds up. */
 const MOST_FAILURES = 10_000
 
-/** Chooses the format by the first event that one recognises, and folds every event into its reading. */
-export function foldEvents(formats: readonly Format[], hints: FormatHints): EventFold {
-  const whole = pass(formats, hints)
-  /** Since the last skipped event: what came before may have been corrected in what was skipped. */
+/**
+ * Chooses the format by the first event that one recognises, and folds every event into its reading.
+ *
+ * @param besides formats of what a gateway says beside a body of any format: read where that says nothing
+ */
+export function foldEvents(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): EventFold {
+  const whole = pass(formats, besides, hints)
+  /** Since the last event that was let go: what came before may have been corrected in that. */
   let later: Pass | null = null
+  let loss: LossReason = 'too_large'
   let readable = false
   let unreadable = false
   let failures = 0
@@ -43,19 +48,19 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
       unreadable = true
       if (beginsAsObject(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')
     },
-    skipped() {
-      later = pass(whole.format ? [whole.format] : formats, hints)
+    skipped(why = 'too_large') {
+      loss = why
+      later = pass(whole.format ? [whole.format] : formats, besides, hints)
     },
     done() {
       complete = true
     },
     result() {
-      const format = whole.format
       const finished = complete && !interrupted
-      const reading = whole.finish(finished)
-      const counted = (later ?? whole).finish(finished)?.lines.length ?? 0
+      const { format, reading } = whole.finish(finished)
+      const counted = (later ?? whole).finish(finished).reading?.lines.length ?? 0
       if (reading && counted > 0) return { format, reading, reason: null, interrupted }
-      const reason = later ? 'too_large' : unreadable && !readable ? 'unreadable_body' : 'no_usage'
+      const reason = later ? loss : unreadable && !readable ? 'unreadable_body' : 'no_usage'
       return { format, reading: reading && { ...reading, lines: [], raw: null }, reason, interrupted }
     },
   }
@@ -68,13 +73,47 @@ function tellsOfError({ name, data }: WireEvent): boolean {
 }
 
 interface Pass {
+  /** The body's own format. */
+  readonly format: Format | null
+  read(event: WireEvent): void
+  finish(complete: boolean): Pick<FoldResult, 'format' | 'reading'>
+}
+
+/** Some of the events, as the body's own format tells them, or else as the gateway does. */
+function pass(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): Pass {
+  const own = reader(formats, hints)
+  const beside = reader(besides, hints)
+  return {
+    get format() {
+      return own.format
+    },
+    read(event) {
+      own.read(event)
+      beside.read(event)
+    },
+    finish(complete) {
+      const reading = own.finish(complete)
+      const told = reading && reading.lines.length > 0 ? null : beside.finish(complete)
+      if (!told || told.lines.length === 0) return { format: own.format, reading }
+      return { format: beside.format, reading: reading ? answeredAs(reading, told, own.format) : told }
+    },
+  }
+}
+
+/** The gateway's counts for an answer of which the body says all the rest. */
+function answeredAs(reading: FormatReading, told: FormatReading, format: Format | null): FormatReading {
+  const { model, responseId, operation = format?.operation ?? null } = reading
+  return { ...told, model, responseId, operation, lines: told.lines.map((line) => ({ ...line, model })) }
+}
+
+interface Reader {
   readonly format: Format | null
   read(event: WireEvent): void
   finish(complete: boolean): FormatReading | null
 }
 
 /** One format over some of the events. A format that throws has read nothing. */
-function pass(formats: readonly Format[], hints: FormatHints): Pass {
+function reader(formats: readonly Format[], hints: FormatHints): Reader {
   let format: Format | null = null
   let seen: unknown
 
@@ -90,12 +129,12 @@ function pass(formats: readonly Format[], hints: FormatHints): Pass {
     },
     read(event) {
       format ??= choose(event)
-      const reader = format
-      if (reader) seen = attempt(() => reader.read(seen, event), seen)
+      const reading = format
+      if (reading) seen = attempt(() => reading.read(seen, event), seen)
     },
     finish(complete) {
-      const reader = format
-      return reader ? attempt(() => reader.finish(seen, complete), null) : null
+      const reading = format
+      return reading ? attempt(() => reading.finish(seen, complete), null) : null
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { WireEvent } from '../formats/format.ts'
+import type { ReadingReason } from '../types.ts'
 import { isTooDeep } from './nesting.ts'
 
 /** Turns the bytes of one body into events. Knows how events are framed, and no provider. */
@@ -11,6 +12,9 @@ export interface Transport {
   end(): void
 }
 
+/** Why an event, or a document, was let go without being read. */
+export type LossReason = Extract<ReadingReason, 'too_large' | 'unreadable_body'>
+
 /** Where a transport puts what it finds. */
 export interface EventSink {
   event(event: WireEvent): void
@@ -20,8 +24,12 @@ export interface EventSink {
    * @throws when too many of them had to be parsed to know it
    */
   unreadable(text: string): void
-  /** An event, or a document, larger than its bound. It was let go. */
-  skipped(): void
+  /**
+   * An event, or a document, that was let go.
+   *
+   * @param why it is larger than its bound, or its bytes are not those that were sent. Default `'too_large'`
+   */
+  skipped(why?: LossReason): void
   /** The stream's own end mark, which is not JSON: `[DONE]`. */
   done(): void
 }
