@@ -1,0 +1,68 @@
+import type { UsageLine, UsageUnits } from '../types.ts'
+import { hasCounts, NO_COUNTS, type TokenCounts, usageLine } from './accounting.ts'
+import { add, count, isGarbled, object, type Wire } from './wire.ts'
+
+/**
+ * The line of a Cohere usage object: `usage` in v2, `meta` in v1 and beside embeddings and rankings.
+ *
+ * `billed_units` is what is charged. `tokens` counts more, what Cohere adds to a prompt and an answer by itself, so it
+ * stands only where no tokens are billed. The two are never mixed: `cached_tokens` is a part of `tokens` alone.
+ *
+ * @see https://docs.cohere.com/docs/how-does-cohere-pricing-work
+ */
+export function readCohereLines(usage: Wire | null, rest: Pick<UsageLine, 'model' | 'final'>): UsageLine[] {
+  const billed = part(usage?.billed_units)
+  const used = part(usage?.tokens)
+  if (!usage || !billed || !used) return []
+  const counts = billsTokens(billed) ? billedCounts(billed, used) : usedCounts(used, usage)
+  const units = readUnits(billed)
+  const garbled = [...COUNTS.flatMap((field) => [billed[field], used[field]]), usage.cached_tokens].some(isGarbled)
+  return hasCounts(counts) || units ? [usageLine(counts, { ...rest, units }, { garbled })] : []
+}
+
+const COUNTS = ['input_tokens', 'output_tokens', 'image_tokens', 'reasoning_tokens']
+
+/** An absent part is an empty one; one that is no object leaves open what was charged. */
+function part(value: unknown): Wire | null {
+  return value === undefined || value === null ? {} : object(value)
+}
+
+function billsTokens({ input_tokens, output_tokens, image_tokens }: Wire): boolean {
+  return [input_tokens, output_tokens, image_tokens].some((sent) => sent !== undefined && sent !== null)
+}
+
+/** Image tokens have a price of their own and are billed beside those of the text. */
+function billedCounts({ input_tokens, output_tokens, image_tokens }: Wire, used: Wire): TokenCounts {
+  const garbled = isGarbled(input_tokens) || isGarbled(image_tokens)
+  return {
+    ...NO_COUNTS,
+    inputTokens: garbled ? null : add(count(input_tokens), count(image_tokens)),
+    inputImageTokens: count(image_tokens),
+    outputTokens: count(output_tokens),
+    reasoningTokens: count(used.reasoning_tokens),
+  }
+}
+
+function usedCounts(used: Wire, usage: Wire): TokenCounts {
+  return {
+    ...NO_COUNTS,
+    inputTokens: count(used.input_tokens),
+    inputImageTokens: count(used.image_tokens),
+    outputTokens: count(used.output_tokens),
+    reasoningTokens: count(used.reasoning_tokens),
+    cacheReadTokens: count(usage.cached_tokens),
+  }
+}
+
+/** What is billed beside tokens, or in their place. */
+function readUnits(billed: Wire): UsageUnits | null {
+  const searchUnits = count(billed.search_units)
+  const images = count(billed.images)
+  const classifications = count(billed.classifications)
+  if (searchUnits === null && images === null && classifications === null) return null
+  return {
+    ...(searchUnits !== null && { searchUnits }),
+    ...(images !== null && { images }),
+    ...(classifications !== null && { classifications }),
+  }
+}

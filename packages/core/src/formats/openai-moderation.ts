@@ -1,0 +1,39 @@
+import { hasCounts, usageLine } from './accounting.ts'
+import { defineFormat } from './format.ts'
+import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
+import { list, object, text, type Wire } from './wire.ts'
+
+interface ModerationSeen {
+  model: string | null
+  responseId: string | null
+  usage: Wire | null
+}
+
+/**
+ * Moderations: `POST /v1/moderations` and `/v1/chat/moderations`, one JSON document. OpenAI's are free and tell of no
+ * usage; Mistral's count tokens, of which the total shows more than the parts.
+ *
+ * @see https://platform.openai.com/docs/api-reference/moderations
+ * @see https://docs.mistral.ai/api/endpoint/classifiers
+ */
+export const openaiModeration = defineFormat<ModerationSeen>({
+  name: 'openai-moderation',
+  operation: null,
+  matches: ({ data, document }) => document && isModeration(object(data)),
+  start: () => ({ model: null, responseId: null, usage: null }),
+  read: (_seen, { data }) => {
+    const body = object(data)
+    return { model: text(body?.model), responseId: text(body?.id), usage: object(body?.usage) }
+  },
+  finish({ model, responseId, usage }) {
+    const counts = usage && readOpenAiUsage(usage)
+    const counted = usage && counts && hasCounts(counts)
+    const lines = counted ? [usageLine(counts, { model, final: true }, { garbled: isGarbledUsage(usage) })] : []
+    return { model, responseId, lines, raw: counted ? usage : null }
+  },
+})
+
+function isModeration(body: Wire | null): boolean {
+  const result = object(list(body?.results)[0])
+  return object(result?.categories) !== null && object(result?.category_scores) !== null
+}
