@@ -12,6 +12,8 @@ export interface SettleOptions {
   generates?: boolean
   /** A count was sent that is none: no sum can be checked, so the others stand as they were sent. Default false. */
   garbled?: boolean
+  /** Other readings that a provider is known to use, for when `sent` misses its total; the more usual first. Default none. */
+  otherwise?: readonly TokenCounts[]
 }
 
 /**
@@ -21,7 +23,8 @@ export interface SettleOptions {
 export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
   if (options.garbled) return { ...sent, totalTokens: sent.totalTokens ?? partsOf(sent), consistent: false }
   if (sent.totalTokens !== null && isConsistent(sent)) return { ...sent, consistent: true }
-  const [byTotal, ...others] = sent.totalTokens === null ? [] : readings(sent).filter(isConsistent)
+  const possible = sent.totalTokens === null ? [] : [...(options.otherwise ?? []), ...readings(sent)]
+  const [byTotal, ...others] = possible.filter(isConsistent)
   const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)
   // Two readings that both meet the total: the more usual one, of which nobody can be certain.
   const certain = others.every(

@@ -29,6 +29,8 @@ export interface Format<Seen = unknown> {
   name: string
   /** OpenTelemetry's `gen_ai.operation.name`; `null` when the format serves several. */
   operation: string | null
+  /** A JSON array is a stream of its events, read as its elements come. Default false: an array is one document. */
+  arrays?: boolean
   /** True when the event can only be of this format. Asked until one format says yes. */
   matches(event: WireEvent, hints: FormatHints): boolean
   /** The state before the first event. */

@@ -1,10 +1,12 @@
 import { claimOf } from '../content-type.ts'
 import { builtInFormats, gatewayFormats } from '../formats/built-in.ts'
 import type { Format, FormatHints } from '../formats/format.ts'
+import { modelInPath } from '../requested-model.ts'
 import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
 import { awsEventStreamTransport } from './aws-event-stream.ts'
 import { type FoldResult, foldEvents } from './event-fold.ts'
 import { jsonTransport } from './json.ts'
+import { jsonArrayTransport } from './json-array.ts'
 import { ndjsonTransport } from './ndjson.ts'
 import { rawOf } from './raw.ts'
 import { contentStart, sniff, type Verdict } from './sniff.ts'
@@ -48,8 +50,9 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   const { maxEventBytes = 8 * MEBIBYTE, maxBodyBytes = 8 * MEBIBYTE, formats = [] } = options
   const encoded = isEncoded(response.headers)
   const claim = claimOf(response.headers)
+  const hints = hintsOf(response)
   const known = formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats]
-  const fold = foldEvents(known, gatewayFormats, hintsOf(response))
+  const fold = foldEvents(known, gatewayFormats, hints)
   let head = new Uint8Array(0)
   let verdict: Verdict = claim === 'other' ? 'other' : 'more'
   let transport: Transport | null = null
@@ -59,6 +62,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
     if (verdict === 'sse') return sseTransport(fold, maxEventBytes)
     if (verdict === 'ndjson') return ndjsonTransport(fold, maxEventBytes)
     if (verdict === 'aws-event-stream') return awsEventStreamTransport(fold, maxEventBytes)
+    if (verdict === 'json-array') return jsonArrayTransport(fold, maxBodyBytes, maxEventBytes)
     if (verdict === 'json') return jsonTransport(fold, maxBodyBytes, maxEventBytes)
     return null
   }
@@ -96,7 +100,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
       format: format?.name ?? null,
       operation: found?.operation ?? format?.operation ?? null,
       streamed: transport?.streamed ?? false,
-      model: found?.model ?? response.requestedModel ?? null,
+      model: found?.model ?? response.requestedModel ?? modelInPath(hints.path),
       responseId: found?.responseId ?? null,
       lines: found?.lines ?? [],
       reason: encoded && why === 'unreadable_body' ? 'encoded_body' : why,

@@ -44,6 +44,9 @@ export function foldEvents(formats: readonly Format[], besides: readonly Format[
       whole.read(event)
       later?.read(event)
     },
+    readsArraysOf(event) {
+      return formats.some((format) => format.arrays && attempt(() => format.matches(event, hints), false))
+    },
     unreadable(text) {
       unreadable = true
       if (beginsAsObject(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')

@@ -4,6 +4,7 @@ import { PRELUDE_BYTES, readPrelude } from './aws-message.ts'
 /** What a body turned out to be. `more`: its first bytes do not tell yet. */
 export type Verdict =
   | 'json'
+  | 'json-array'
   | 'ndjson'
   | 'sse'
   | 'aws-event-stream'
@@ -37,7 +38,7 @@ export function sniff(head: Uint8Array, claim: Claim, encoded: boolean): Verdict
   if (claim === 'other') return 'other'
   if (MAGIC.some((magic) => startsWith(head, magic))) return 'encoded'
   const start = String.fromCharCode(...head.subarray(0, ENOUGH))
-  if (/^[{[]/.test(start)) return claim === 'ndjson' ? 'ndjson' : 'json'
+  if (/^[{[]/.test(start)) return claim === 'ndjson' ? 'ndjson' : start.startsWith('[') ? 'json-array' : 'json'
   if (/^(:|data:|event:|id:|retry:)/.test(start)) return 'sse'
   if (readPrelude(head)) return 'aws-event-stream'
   if (head.length < ENOUGH && mayStillTell(start)) return 'more'

@@ -18,6 +18,8 @@ export type LossReason = Extract<ReadingReason, 'too_large' | 'unreadable_body'>
 /** Where a transport puts what it finds. */
 export interface EventSink {
   event(event: WireEvent): void
+  /** True when a format reads arrays of such events as they come. */
+  readsArraysOf(event: WireEvent): boolean
   /**
    * An event that is not JSON.
    *
