@@ -28,13 +28,22 @@ const ROUTES = [
   '/responses',
   '/messages',
   '/rerank',
+  '/v1beta/interactions',
+  '/interactions',
 ] as const
 
 /** Fetching what was made before: `GET /v1/responses/resp_123` bills a Response made in the background. */
 const STORED_RESPONSE = /\/responses\/[^/]+(?:\/cancel)?$/
 
+/** Gemini's interactions, which are kept and fetched in the same way. */
+const STORED_INTERACTION = /\/interactions\/[^/]+(?:\/cancel)?$/
+
+/** Google's methods of a model, or of an endpoint that serves one: `/v1beta/models/gemini-2.5-flash:generateContent`. */
+const MODEL_METHOD =
+  /\/(?:models|tunedModels|endpoints)\/[^/:]+:(generateContent|streamGenerateContent|embedContent|batchEmbedContents|countTokens|computeTokens|predict|rawPredict|streamRawPredict)$/
+
 /** Routes that only count tokens: nobody is billed for them. */
-const TOKEN_COUNTING = /(?:\/count_tokens|\/input_tokens|:countTokens|\/count-tokens)$/
+const TOKEN_COUNTING = /(?:\/count_tokens|\/input_tokens|:countTokens|:computeTokens|\/count-tokens(?::rawPredict)?)$/
 
 /** The pathname of a URL or path, without a trailing slash. Never throws: the input may be anything a client sent. */
 export function pathOf(url: string): string {
@@ -55,7 +64,11 @@ export function endpointOf(path: string, named: string | undefined): string {
 
 function knownRoute(path: string): string | undefined {
   const route = ROUTES.find((known) => path.endsWith(known))
-  return route ?? (STORED_RESPONSE.test(path) ? '/v1/responses/{response_id}' : undefined)
+  if (route) return route
+  if (STORED_RESPONSE.test(path)) return '/v1/responses/{response_id}'
+  if (STORED_INTERACTION.test(path)) return '/v1beta/interactions/{id}'
+  const method = MODEL_METHOD.exec(path)?.[1]
+  return method && `/models/{model}:${method}`
 }
 
 export function countsTokens(path: string): boolean {

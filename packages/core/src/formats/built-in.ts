@@ -3,6 +3,9 @@ import { cohereChat } from './cohere-chat.ts'
 import { cohereEmbed } from './cohere-embed.ts'
 import { cohereV1 } from './cohere-v1.ts'
 import type { Format } from './format.ts'
+import { geminiEmbeddings } from './gemini-embeddings.ts'
+import { geminiGenerateContent } from './gemini-generate-content.ts'
+import { geminiInteractions } from './gemini-interactions.ts'
 import { ollama } from './ollama.ts'
 import { ollamaEmbed } from './ollama-embed.ts'
 import { openaiChat } from './openai-chat.ts'
@@ -11,6 +14,7 @@ import { openaiEmbeddings } from './openai-embeddings.ts'
 import { openaiImages } from './openai-images.ts'
 import { openaiModeration } from './openai-moderation.ts'
 import { openaiResponses } from './openai-responses.ts'
+import { vertexPredict } from './vertex-predict.ts'
 import { openaiSpeech } from './openai-speech.ts'
 import { openaiThreads } from './openai-threads.ts'
 import { openaiTranscription } from './openai-transcription.ts'
@@ -23,10 +27,14 @@ export const builtInFormats: readonly Format[] = [
   openaiChat,
   anthropicMessages,
   openaiResponses,
+  geminiGenerateContent,
+  geminiInteractions,
   ollama,
   openaiEmbeddings,
   openaiCompletions,
   ollamaEmbed,
+  geminiEmbeddings,
+  vertexPredict,
   cohereChat,
   cohereEmbed,
   rerank,
