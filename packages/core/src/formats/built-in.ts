@@ -6,6 +6,9 @@ import { cohereChat } from './cohere-chat.ts'
 import { cohereEmbed } from './cohere-embed.ts'
 import { cohereV1 } from './cohere-v1.ts'
 import type { Format } from './format.ts'
+import { geminiEmbeddings } from './gemini-embeddings.ts'
+import { geminiGenerateContent } from './gemini-generate-content.ts'
+import { geminiInteractions } from './gemini-interactions.ts'
 import { metaLlama } from './meta-llama.ts'
 import { ollama } from './ollama.ts'
 import { ollamaEmbed } from './ollama-embed.ts'
@@ -20,6 +23,7 @@ import { openaiThreads } from './openai-threads.ts'
 import { openaiTranscription } from './openai-transcription.ts'
 import { rerank } from './rerank.ts'
 import { tgi } from './tgi.ts'
+import { vertexPredict } from './vertex-predict.ts'
 import { watsonx } from './watsonx.ts'
 
 /** Every format that is read without being asked for. Their shapes exclude each other; the frequent ones come first. */
@@ -27,11 +31,15 @@ export const builtInFormats: readonly Format[] = [
   openaiChat,
   anthropicMessages,
   openaiResponses,
+  geminiGenerateContent,
+  geminiInteractions,
   ollama,
   bedrockConverse,
   openaiEmbeddings,
   openaiCompletions,
   ollamaEmbed,
+  geminiEmbeddings,
+  vertexPredict,
   metaLlama,
   amazonTitan,
   cohereChat,
