@@ -6,7 +6,7 @@ import { add, count, isGarbled, list, object, text, type Wire } from './wire.ts'
 interface WatsonxSeen {
   model: string | null
   operation: 'text_completion' | 'embeddings' | null
-  /** The highest of each count: they rise, and the input stands in one event only. */
+  /** The highest of each count. */
   input: number | null
   output: number | null
   garbled: boolean
@@ -18,7 +18,7 @@ interface WatsonxSeen {
  * its reranker. Chat is OpenAI's.
  *
  * Generation counts in `results[]`, embeddings and rankings beside it. In a stream `generated_token_count` is a total so
- * far, and `input_token_count` is 0 after the first event.
+ * far, and `input_token_count` stands in the first event; the 0 of the others is no count.
  *
  * @see https://cloud.ibm.com/apidocs/watsonx-ai
  */
@@ -27,15 +27,16 @@ export const watsonx = defineFormat<WatsonxSeen>({
   operation: null,
   matches: ({ data }) => isWatsonx(object(data)),
   start: () => ({ model: null, operation: null, input: null, output: null, garbled: false, ended: false }),
-  read(seen, { data }) {
+  read(seen, { data, document }) {
     const body = object(data)
     if (!body || !isWatsonx(body)) return seen
     const results = list(body.results).map((result) => object(result) ?? {})
     const places = [body, ...results]
+    const input = sum(places, 'input_token_count')
     return {
       model: seen.model ?? text(body.model_id),
       operation: seen.operation ?? operationOf(results[0] ?? {}),
-      input: highest(seen.input, sum(places, 'input_token_count')),
+      input: highest(seen.input, input === 0 && !document ? null : input),
       output: highest(seen.output, sum(results, 'generated_token_count')),
       garbled: seen.garbled || places.some(isGarbledPlace),
       ended: results.every(({ stop_reason }) => !/^not_finished$/i.test(text(stop_reason) ?? '')),
