@@ -14,13 +14,17 @@ export function readCohereLines(usage: Wire | null, rest: Pick<UsageLine, 'model
   const billed = part(usage?.billed_units)
   const used = part(usage?.tokens)
   if (!usage || !billed || !used) return []
-  const counts = billsTokens(billed) ? billedCounts(billed, used) : usedCounts(used, usage)
+  const { counts, sent } = billsTokens(billed) ? readBilled(billed, used) : readUsed(used, usage)
   const units = readUnits(billed)
-  const garbled = [...COUNTS.flatMap((field) => [billed[field], used[field]]), usage.cached_tokens].some(isGarbled)
+  const garbled = [...sent, billed.search_units, billed.images, billed.classifications].some(isGarbled)
   return hasCounts(counts) || units ? [usageLine(counts, { ...rest, units }, { garbled })] : []
 }
 
-const COUNTS = ['input_tokens', 'output_tokens', 'image_tokens', 'reasoning_tokens']
+/** Counts, and what was sent in their places. */
+interface Read {
+  counts: TokenCounts
+  sent: readonly unknown[]
+}
 
 /** An absent part is an empty one; one that is no object leaves open what was charged. */
 function part(value: unknown): Wire | null {
@@ -32,25 +36,32 @@ function billsTokens({ input_tokens, output_tokens, image_tokens }: Wire): boole
 }
 
 /** Image tokens have a price of their own and are billed beside those of the text. */
-function billedCounts({ input_tokens, output_tokens, image_tokens }: Wire, used: Wire): TokenCounts {
-  const garbled = isGarbled(input_tokens) || isGarbled(image_tokens)
+function readBilled({ input_tokens, output_tokens, image_tokens }: Wire, { reasoning_tokens }: Wire): Read {
+  const garbledInput = isGarbled(input_tokens) || isGarbled(image_tokens)
   return {
-    ...NO_COUNTS,
-    inputTokens: garbled ? null : add(count(input_tokens), count(image_tokens)),
-    inputImageTokens: count(image_tokens),
-    outputTokens: count(output_tokens),
-    reasoningTokens: count(used.reasoning_tokens),
+    counts: {
+      ...NO_COUNTS,
+      inputTokens: garbledInput ? null : add(count(input_tokens), count(image_tokens)),
+      inputImageTokens: count(image_tokens),
+      outputTokens: count(output_tokens),
+      reasoningTokens: count(reasoning_tokens),
+    },
+    sent: [input_tokens, output_tokens, image_tokens, reasoning_tokens],
   }
 }
 
-function usedCounts(used: Wire, usage: Wire): TokenCounts {
+function readUsed(used: Wire, { cached_tokens }: Wire): Read {
+  const { input_tokens, output_tokens, image_tokens, reasoning_tokens } = used
   return {
-    ...NO_COUNTS,
-    inputTokens: count(used.input_tokens),
-    inputImageTokens: count(used.image_tokens),
-    outputTokens: count(used.output_tokens),
-    reasoningTokens: count(used.reasoning_tokens),
-    cacheReadTokens: count(usage.cached_tokens),
+    counts: {
+      ...NO_COUNTS,
+      inputTokens: count(input_tokens),
+      inputImageTokens: count(image_tokens),
+      outputTokens: count(output_tokens),
+      reasoningTokens: count(reasoning_tokens),
+      cacheReadTokens: count(cached_tokens),
+    },
+    sent: [input_tokens, output_tokens, image_tokens, reasoning_tokens, cached_tokens],
   }
 }
 

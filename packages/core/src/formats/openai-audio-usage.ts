@@ -1,6 +1,5 @@
 import type { UsageLine } from '../types.ts'
-import { hasCounts, usageLine } from './accounting.ts'
-import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
+import { readOpenAiLines } from './openai-usage.ts'
 import { text, type Wire } from './wire.ts'
 
 /**
@@ -10,17 +9,9 @@ import { text, type Wire } from './wire.ts'
  * @see https://docs.mistral.ai/api/endpoint/audio/transcriptions
  */
 export function readAudioLines(usage: Wire | null, model: string | null): UsageLine[] {
-  if (!usage) return []
-  const counts = readOpenAiUsage(usage)
-  const audioSeconds = amount(usage.seconds) ?? amount(usage.prompt_audio_seconds)
-  if (!hasCounts(counts) && audioSeconds === null) return []
-  const rest = {
-    model,
-    final: true,
-    units: audioSeconds === null ? null : { audioSeconds },
-    serviceTier: text(usage.service_tier),
-  }
-  return [usageLine(counts, rest, { garbled: isGarbledUsage(usage) })]
+  const audioSeconds = amount(usage?.seconds) ?? amount(usage?.prompt_audio_seconds)
+  const units = audioSeconds === null ? null : { audioSeconds }
+  return readOpenAiLines(usage, { model, final: true, units, serviceTier: text(usage?.service_tier) })
 }
 
 function amount(value: unknown): number | null {

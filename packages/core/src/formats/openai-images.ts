@@ -1,8 +1,5 @@
-import type { UsageLine } from '../types.ts'
-import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat, type WireEvent } from './format.ts'
-import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
-import { readProviderCost } from './provider-cost.ts'
+import { readOpenAiLines } from './openai-usage.ts'
 import { list, object, text, type Wire } from './wire.ts'
 
 interface ImagesSeen {
@@ -35,7 +32,10 @@ export const openaiImages = defineFormat<ImagesSeen>({
     }
   },
   finish({ model, usage, svgUsage }) {
-    const lines = [...readLines(usage, model), ...readLines(svgUsage, text(svgUsage?.model))]
+    const lines = [
+      ...readOpenAiLines(usage, { model, final: true }),
+      ...readOpenAiLines(svgUsage, { model: text(svgUsage?.model), final: true }),
+    ]
     const raw = svgUsage ? { usage, svg_usage: svgUsage } : usage
     return { model, responseId: null, lines, raw: lines.length > 0 ? raw : null }
   },
@@ -49,12 +49,4 @@ function isImages({ data, document }: WireEvent): boolean {
 
 function isImageEvent(body: Wire | null): boolean {
   return typeof body?.type === 'string' && /^image_(generation|edit)\.(partial_image|completed)$/.test(body.type)
-}
-
-function readLines(usage: Wire | null, model: string | null): UsageLine[] {
-  if (!usage) return []
-  const counts = readOpenAiUsage(usage)
-  const providerCostNanoUsd = readProviderCost(usage)
-  if (!hasCounts(counts) && providerCostNanoUsd === null) return []
-  return [usageLine(counts, { model, final: true, providerCostNanoUsd }, { garbled: isGarbledUsage(usage) })]
 }

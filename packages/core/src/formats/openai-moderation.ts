@@ -1,6 +1,5 @@
-import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
+import { readOpenAiLines } from './openai-usage.ts'
 import { list, object, text, type Wire } from './wire.ts'
 
 interface ModerationSeen {
@@ -26,10 +25,8 @@ export const openaiModeration = defineFormat<ModerationSeen>({
     return { model: text(body?.model), responseId: text(body?.id), usage: object(body?.usage) }
   },
   finish({ model, responseId, usage }) {
-    const counts = usage && readOpenAiUsage(usage)
-    const counted = usage && counts && hasCounts(counts)
-    const lines = counted ? [usageLine(counts, { model, final: true }, { garbled: isGarbledUsage(usage) })] : []
-    return { model, responseId, lines, raw: counted ? usage : null }
+    const lines = readOpenAiLines(usage, { model, final: true })
+    return { model, responseId, lines, raw: lines.length > 0 ? usage : null }
   },
 })
 

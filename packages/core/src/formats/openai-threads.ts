@@ -1,7 +1,6 @@
 import type { Replay } from '../types.ts'
-import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
+import { readOpenAiLines } from './openai-usage.ts'
 import { object, text, unixTime, type Wire } from './wire.ts'
 
 interface RunSeen {
@@ -37,26 +36,24 @@ export const openaiThreads = defineFormat<RunSeen>({
   },
   finish(seen) {
     const { model, runId, usage } = seen
-    const garbled = usage !== null && isGarbledUsage(usage)
-    const lines = usage ? [usageLine(readRunUsage(usage), { model, final: true }, { garbled })] : []
-    return { model, responseId: runId, lines, raw: usage, replay: replayOf(seen) }
+    const lines = readOpenAiLines(usage && documented(usage), { model, final: true })
+    return { model, responseId: runId, lines, raw: lines.length > 0 ? usage : null, replay: replayOf(seen) }
   },
 })
 
 function readRun(seen: RunSeen, run: Wire): RunSeen {
   const ended = !WORKING.includes(run.status)
-  const usage = ended ? object(run.usage) : null
   return {
     model: text(run.model) ?? seen.model,
     runId: seen.runId ?? text(run.id),
     createdAt: seen.createdAt ?? unixTime(run.created_at),
     ended,
-    usage: usage && hasCounts(readRunUsage(usage)) ? usage : seen.usage,
+    usage: (ended ? object(run.usage) : null) ?? seen.usage,
   }
 }
 
-function readRunUsage({ prompt_token_details: _undocumented, ...usage }: Wire) {
-  return readOpenAiUsage(usage)
+function documented({ prompt_token_details: _undocumented, ...usage }: Wire): Wire {
+  return usage
 }
 
 function replayOf({ runId, createdAt, ended }: RunSeen): Replay | null {
