@@ -69,6 +69,9 @@ const STORED_INTERACTION = /\/interactions\/[^/]+(?:\/cancel)?$/
 const MODEL_METHOD =
   /\/(?:models|tunedModels|endpoints)\/[^/:]+:(generateContent|streamGenerateContent|embedContent|batchEmbedContents|countTokens|computeTokens|predict|rawPredict|streamRawPredict)$/
 
+/** Bedrock's operations on a model, whose ARN may hold a slash: `/model/amazon.nova-lite-v1:0/converse`. */
+const MODEL_OPERATION = /\/model\/.+\/(converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$/
+
 /** Routes that only count tokens: nobody is billed for them. */
 const TOKEN_COUNTING =
   /(?:\/(?:de)?tokenize|\/tokenization|\/count_tokens|\/input_tokens|:countTokens|:computeTokens|\/count-tokens(?::rawPredict)?)$/
@@ -99,7 +102,9 @@ function knownRoute(path: string): string | undefined {
   if (run && path.endsWith('/runs')) return '/v1/threads/{thread_id}/runs'
   if (run) return `/v1/threads/{thread_id}/runs/{run_id}${run[1] ?? ''}`
   const method = MODEL_METHOD.exec(path)?.[1]
-  return method && `/models/{model}:${method}`
+  if (method) return `/models/{model}:${method}`
+  const operation = MODEL_OPERATION.exec(path)?.[1]
+  return operation && `/model/{modelId}/${operation}`
 }
 
 export function countsTokens(path: string): boolean {

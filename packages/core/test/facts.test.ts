@@ -107,6 +107,12 @@ describe('The endpoint', () => {
       '/v1/threads/{thread_id}/runs/{run_id}/submit_tool_outputs',
       { url: 'https://llm.test/v1/threads/thread_1/runs/run_1/submit_tool_outputs' },
     ],
+    ['/model/{modelId}/converse', { url: 'https://llm.test/model/amazon.nova-lite-v1%3A0/converse' }],
+    [
+      '/model/{modelId}/invoke-with-response-stream',
+      { url: 'https://llm.test/model/arn:aws:bedrock:eu-west-1:1:inference-profile/x/invoke-with-response-stream' },
+    ],
+    ['other', { url: 'https://llm.test/model/converse' }],
     ['other', { url: 'https://llm.test/chat/3f2c' }],
     ['other', { url: 'https://llm.test/xmessages' }],
     ['/chat/:id', { url: 'https://llm.test/chat/3f2c', options: { route: () => '/chat/:id' } }],
@@ -135,6 +141,10 @@ describe('The requested model', () => {
     [null, {}],
     ['gemini-2.5-flash', { url: 'https://llm.test/v1beta/models/gemini-2.5-flash:generateContent' }],
     ['anthropic.claude:0', { url: 'https://llm.test/model/anthropic.claude%3A0/invoke' }],
+    [
+      'arn:aws:bedrock:eu-west-1:1:application-inference-profile/x',
+      { url: 'https://llm.test/model/arn:aws:bedrock:eu-west-1:1:application-inference-profile/x/converse-stream' },
+    ],
     ['my gpt', { url: 'https://llm.test/openai/deployments/my%20gpt/chat/completions' }],
     ['%E0%A4%A', { url: 'https://llm.test/model/%E0%A4%A/invoke' }],
     ['auto', { url: 'https://llm.test/model/claude/invoke', work: () => stampUsage({ requestedModel: 'auto' }) }],
