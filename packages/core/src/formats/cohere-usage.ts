@@ -37,11 +37,11 @@ function billsTokens({ input_tokens, output_tokens, image_tokens }: Wire): boole
 
 /** Image tokens have a price of their own and are billed beside those of the text. */
 function readBilled({ input_tokens, output_tokens, image_tokens }: Wire, { reasoning_tokens }: Wire): Read {
-  const garbledInput = isGarbled(input_tokens) || isGarbled(image_tokens)
+  const text = count(input_tokens)
   return {
     counts: {
       ...NO_COUNTS,
-      inputTokens: garbledInput ? null : add(count(input_tokens), count(image_tokens)),
+      inputTokens: text === null || isGarbled(image_tokens) ? null : add(text, count(image_tokens)),
       inputImageTokens: count(image_tokens),
       outputTokens: count(output_tokens),
       reasoningTokens: count(reasoning_tokens),
