@@ -21,9 +21,10 @@ export interface SettleOptions {
  * inside their totals, so the reading is the one whose parts add up to the total that the provider reports.
  */
 export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
-  if (options.garbled) return { ...sent, totalTokens: sent.totalTokens ?? partsOf(sent), consistent: false }
+  const { otherwise = [] } = options
+  if (options.garbled) return uncheckable([sent, ...otherwise])
   if (sent.totalTokens !== null && isConsistent(sent)) return { ...sent, consistent: true }
-  const possible = sent.totalTokens === null ? [] : [...(options.otherwise ?? []), ...readings(sent)]
+  const possible = sent.totalTokens === null ? [] : [...otherwise, ...readings(sent)]
   const [byTotal, ...others] = possible.filter(isConsistent)
   const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)
   // Two readings that both meet the total: the more usual one, of which nobody can be certain.
@@ -35,6 +36,16 @@ export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): To
     totalTokens: settled.totalTokens ?? partsOf(settled),
     consistent: certain && isConsistent(settled),
   }
+}
+
+/** Nothing tells which reading is right: what is known is what they all say. */
+function uncheckable(possible: readonly TokenCounts[]): TokenCounts & { consistent: boolean } {
+  const agreed = TOKEN_FIELDS.map((field) => {
+    const [count = null, ...others] = new Set(possible.map((reading) => reading[field]))
+    return [field, others.length === 0 ? count : null]
+  })
+  const counts = Object.fromEntries(agreed) as TokenCounts
+  return { ...counts, totalTokens: counts.totalTokens ?? partsOf(counts), consistent: false }
 }
 
 /** A line of these counts. */

@@ -85,7 +85,7 @@ function tokensOf(modality: readonly unknown[], breakdowns: readonly unknown[]):
     .flatMap((breakdown) => list(breakdown).map((entry) => object(entry)))
     .filter((entry) => modality.includes(entry?.modality))
     .map(tokensIn)
-  return sent.some(isGarbled) || breakdowns.some(isGarbledBreakdown) ? null : add(...sent.map(count))
+  return breakdowns.some(isGarbledBreakdown) ? null : add(...sent.map(count))
 }
 
 /** `tokenCount` in Gemini, `tokens` in interactions. */
@@ -102,5 +102,11 @@ function isGarbledUsage(usage: GoogleUsage): boolean {
 
 function isGarbledBreakdown(breakdown: unknown): boolean {
   if (breakdown === undefined || breakdown === null) return false
-  return !Array.isArray(breakdown) || breakdown.some((entry) => isGarbled(tokensIn(object(entry))))
+  return !Array.isArray(breakdown) || breakdown.some(isGarbledEntry)
+}
+
+/** A modality is a word or a number; without one it is any. */
+function isGarbledEntry(entry: unknown): boolean {
+  const sent = object(entry)
+  return sent === null || isGarbled(tokensIn(sent)) || (typeof sent.modality !== 'string' && isGarbled(sent.modality))
 }
