@@ -107,6 +107,14 @@ describe('The endpoint', () => {
       '/v1/threads/{thread_id}/runs/{run_id}/submit_tool_outputs',
       { url: 'https://llm.test/v1/threads/thread_1/runs/run_1/submit_tool_outputs' },
     ],
+    ['/models/{model}:generateContent', { url: 'https://llm.test/v1beta/models/gemini-2.5-flash:generateContent' }],
+    [
+      '/models/{model}:streamRawPredict',
+      { url: 'https://llm.test/v1/projects/p/locations/l/publishers/anthropic/models/claude@1:streamRawPredict' },
+    ],
+    ['/models/{model}:predict', { url: 'https://llm.test/v1/projects/p/locations/l/endpoints/123:predict' }],
+    ['other', { url: 'https://llm.test/v1beta/models/gemini-2.5-flash:anything' }],
+    ['/v1beta/interactions/{id}', { url: 'https://llm.test/v1beta/interactions/v1_abc/cancel' }],
     ['/model/{modelId}/converse', { url: 'https://llm.test/model/amazon.nova-lite-v1%3A0/converse' }],
     [
       '/model/{modelId}/invoke-with-response-stream',

@@ -174,6 +174,8 @@ describe('What cannot be inference is ignored', () => {
     ['/v1/messages/count_tokens', { input_tokens: 2095 }],
     ['/v1/responses/input_tokens', { object: 'response.input_tokens', input_tokens: 11 }],
     ['/v1beta/models/gemini-2.5-flash:countTokens', { totalTokens: 31 }],
+    ['/v1/publishers/google/models/gemini-2.5-flash:computeTokens', { tokensInfo: [{ tokenIds: ['1'] }] }],
+    ['/v1/publishers/anthropic/models/count-tokens:rawPredict', { input_tokens: 31 }],
     ['/v1/tokenize', { tokens: [101, 102], meta: { api_version: { version: '1' } } }],
   ])('token counting at %s', async (path, body) => {
     const meter = metering()

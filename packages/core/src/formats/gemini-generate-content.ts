@@ -1,4 +1,4 @@
-import { usageLine } from './accounting.ts'
+import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
 import { readUsageMetadata, saysUsage } from './gemini-usage.ts'
 import { count, list, object, text, type Wire } from './wire.ts'
@@ -49,7 +49,7 @@ export const geminiGenerateContent = defineFormat<GenerateContentSeen>({
   },
   finish({ model, responseId, usage, settled }, complete) {
     const { counts, options } = readUsageMetadata(usage)
-    if (!saysUsage({ counts, options })) return { model, responseId, lines: [], raw: null }
+    if (!hasCounts(counts)) return { model, responseId, lines: [], raw: null }
     const serviceTier = text(usage.serviceTier) ?? text(usage.trafficType)
     const line = usageLine(counts, { model, final: complete || settled, serviceTier }, options)
     return { model, responseId, lines: [line], raw: usage }

@@ -32,7 +32,8 @@ const WORKING: readonly unknown[] = ['queued', 'in_progress']
 /**
  * Gemini's interactions: `POST /v1beta/interactions`, JSON or SSE.
  *
- * Usage is on the interaction, which a stream repeats in its first and last events. Thoughts lie beside the output, and
+ * Usage is on the interaction, which a stream repeats in its first and last events; any event may hold the total so far
+ * in its `metadata`. Thoughts lie beside the output, and
  * tool-use prompts beside the input. Vertex documents the fields in camel case. An agent answers in place of a model.
  *
  * An interaction is stored and can be fetched again, and does not say whether it was made in the background: every one
@@ -49,7 +50,8 @@ export const geminiInteractions = defineFormat<InteractionSeen>({
   read(seen, { data, document }) {
     const body = object(data)
     const interaction = isInteraction(body) ? body : object(body?.interaction)
-    return interaction ? readInteraction(seen, interaction, document) : seen
+    const told = interaction ? readInteraction(seen, interaction, document) : seen
+    return { ...told, usage: usageIn(interaction?.usage) ?? usageIn(object(body?.metadata)?.total_usage) ?? seen.usage }
   },
   finish(seen) {
     const { model, responseId, serviceTier, usage, ended } = seen
@@ -71,16 +73,21 @@ function isInteractionEvent(body: Wire | null): boolean {
 
 function readInteraction(seen: InteractionSeen, interaction: Wire, document: boolean): InteractionSeen {
   const ended = text(interaction.status) !== null && !WORKING.includes(interaction.status)
-  const usage = object(interaction.usage)
   return {
+    ...seen,
     model: seen.model ?? text(interaction.model) ?? text(interaction.agent),
     responseId: seen.responseId ?? text(interaction.id),
     serviceTier: text(interaction.service_tier) ?? text(interaction.serviceTier) ?? seen.serviceTier,
     createdAt: timeOf(interaction.created) ?? seen.createdAt,
     pending: document && !ended,
     ended,
-    usage: usage && saysUsage(readUsage(usage)) ? usage : seen.usage,
   }
+}
+
+/** The value if it is usage, not the empty object of an interaction that has only begun. */
+function usageIn(value: unknown): Wire | null {
+  const usage = object(value)
+  return usage && saysUsage(readUsage(usage)) ? usage : null
 }
 
 function readUsage(usage: Wire): GoogleCounts {
