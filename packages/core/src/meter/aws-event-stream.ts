@@ -92,7 +92,10 @@ function readChunk(sink: EventSink, chunk: unknown): void {
 /** The text of bytes in base64; an empty one when they are none. */
 function decodeBase64(base64: string): string {
   try {
-    return decodeText(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+    const characters = atob(base64)
+    const bytes = new Uint8Array(characters.length)
+    for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at)
+    return decodeText(bytes)
   } catch {
     return ''
   }
