@@ -58,13 +58,17 @@ interface ElementOptions {
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** Cuts an array into its elements, however its bytes arrive, and holds at most one of them. */
+/**
+ * Cuts an array into its elements, however its bytes arrive, and holds at most one of them. An array that begins with a
+ * number, a text or a word is not cut at all.
+ */
 function cutElements({ maxBytes, deliver, skipped, ended }: ElementOptions): { write(bytes: Uint8Array): void } {
   const held = byteBuffer()
   let depth = 0
   let inString = false
   let escaped = false
   let skipping = false
+  let first = true
   let stopped = false
 
   function keep(part: Uint8Array): void {
@@ -84,6 +88,7 @@ function cutElements({ maxBytes, deliver, skipped, ended }: ElementOptions): { w
     if (!skipping) stopped = !deliver(held.view())
     held.clear()
     skipping = false
+    first = false
   }
 
   function close(): void {
@@ -103,13 +108,16 @@ function cutElements({ maxBytes, deliver, skipped, ended }: ElementOptions): { w
       for (let at = 0; at < bytes.length && !stopped; at++) {
         const byte = bytes[at] as number
         if (inString) inText(byte)
-        else if (byte === QUOTE) inString = true
+        else if (byte === QUOTE && depth > 1) inString = true
         else if (opens(byte)) {
           if (++depth === 2) start = at
         } else if (closes(byte)) {
           depth--
           if (depth === 1) finish(bytes.subarray(start, at + 1))
           else if (depth === 0) close()
+        } else if (depth === 1) {
+          stopped = first && !isBlank(byte)
+          inString = byte === QUOTE
         }
       }
       if (depth > 1) keep(bytes.subarray(start))
@@ -125,4 +133,9 @@ function opens(byte: number): boolean {
 /** `]` or `}` */
 function closes(byte: number): boolean {
   return byte === 0x5d || byte === 0x7d
+}
+
+/** White space, which JSON allows between values. */
+function isBlank(byte: number): boolean {
+  return byte <= 0x20
 }
