@@ -1,10 +1,11 @@
 /** What a content type promises. `text` is prose, `other` is media: neither is ever of a wire format. */
-export type Claim = 'json' | 'ndjson' | 'sse' | 'unknown' | 'text' | 'other'
+export type Claim = 'json' | 'ndjson' | 'sse' | 'aws-event-stream' | 'unknown' | 'text' | 'other'
 
 /** Reads the promise of the `content-type` header. A value that is no media type promises nothing. */
 export function claimOf(headers: Headers): Claim {
   const type = mediaType(headers)
   if (type.includes('event-stream')) return 'sse'
+  if (type === 'application/vnd.amazon.eventstream') return 'aws-event-stream'
   if (/ndjson|jsonl|json-?lines|stream\+json|json-seq/.test(type)) return 'ndjson'
   if (type.includes('json')) return 'json'
   if (!type.includes('/') || type === 'application/octet-stream') return 'unknown'
@@ -14,7 +15,7 @@ export function claimOf(headers: Headers): Claim {
 /** A body of events. */
 export function isEventStream(headers: Headers): boolean {
   const claim = claimOf(headers)
-  return claim === 'sse' || claim === 'ndjson' || mediaType(headers).endsWith('.eventstream')
+  return claim === 'sse' || claim === 'ndjson' || claim === 'aws-event-stream'
 }
 
 /** A body that a format may read. Any other may be a model's own text or media, in which nothing counts as usage. */

@@ -1,5 +1,5 @@
-/** Where providers carry the model in the path: Gemini and Vertex, Bedrock, Azure deployments. */
-const PATTERNS = [/\/models\/([^/:]+)/, /\/model\/([^/]+)\//, /\/deployments\/([^/]+)\//]
+/** Where providers carry the model in the path: Gemini and Vertex, Bedrock (an ARN may hold a slash), Azure deployments. */
+const PATTERNS = [/\/models\/([^/:]+)/, /\/model\/(.+)\/(?:converse|invoke)/, /\/deployments\/([^/]+)\//]
 
 /** The model that the path of a request names, `null` when it names none. */
 export function modelInPath(path: string): string | null {

@@ -381,7 +381,7 @@ describe("What LocalAI's usage middleware does", () => {
     expect(totals).toMatchObject({ requests: 4, inputTokens: 1_500, outputTokens: 20, totalTokens: 1_520 })
   })
 
-  it('20. the OpenAI, Anthropic and Ollama routes are read; images, audio and rerank are no_usage, never a number', async () => {
+  it('20. the OpenAI, Anthropic, Ollama and rerank routes are read; an answer without usage is no_usage, never a number', async () => {
     const { store, wrap, records } = metering()
     const answers = new Map([...FAMILIES, ...WITHOUT_USAGE].map(({ path, answer }) => [path, answer]))
     const { read } = await serve(wrap(({ url }) => answers.get(new URL(url).pathname)?.() ?? json({})))

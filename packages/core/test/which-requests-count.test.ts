@@ -174,6 +174,9 @@ describe('What cannot be inference is ignored', () => {
     ['/v1/messages/count_tokens', { input_tokens: 2095 }],
     ['/v1/responses/input_tokens', { object: 'response.input_tokens', input_tokens: 11 }],
     ['/v1beta/models/gemini-2.5-flash:countTokens', { totalTokens: 31 }],
+    ['/v1/publishers/google/models/gemini-2.5-flash:computeTokens', { tokensInfo: [{ tokenIds: ['1'] }] }],
+    ['/v1/publishers/anthropic/models/count-tokens:rawPredict', { input_tokens: 31 }],
+    ['/v1/tokenize', { tokens: [101, 102], meta: { api_version: { version: '1' } } }],
   ])('token counting at %s', async (path, body) => {
     const meter = metering()
     await (await meter.wrap(() => json(body))(post(`https://llm.test${path}`))).json()
@@ -227,6 +230,39 @@ describe('What goes back as the same object', () => {
       { recorder: null },
     )
     expect(await handler(post())).toBe(response)
+  })
+})
+
+describe('A run of an assistant', () => {
+  const RUN = {
+    id: 'run_123',
+    object: 'thread.run',
+    created_at: 1_760_000_000,
+    status: 'completed',
+    model: 'gpt-4o-mini',
+    usage: { prompt_tokens: 381, completion_tokens: 88, total_tokens: 469 },
+  }
+
+  it('is recorded once, streamed to its end and then fetched', async () => {
+    const meter = metering()
+    const events = [
+      `event: thread.run.created\ndata: ${JSON.stringify({ ...RUN, status: 'queued', usage: null })}\n\n`,
+      `event: thread.run.completed\ndata: ${JSON.stringify(RUN)}\n\nevent: done\ndata: [DONE]\n\n`,
+    ]
+    const stream = () => new Response(streamOf(events), { headers: { 'content-type': 'text/event-stream' } })
+    await (await meter.wrap(stream)(post('https://llm.test/v1/threads/thread_1/runs'))).text()
+    await meter.recorder.flush()
+    const fetched = post('https://llm.test/v1/threads/thread_1/runs/run_123', { method: 'GET' })
+    await (await meter.wrap(() => json(RUN))(fetched)).text()
+    expect(await account(meter)).toEqual({ recorded: 1, ignored: { duplicate: 1 } })
+    expect(await meter.record()).toMatchObject({ inputTokens: 381, outputTokens: 88, responseId: 'run_123' })
+  })
+
+  it('bills nothing where runs are listed', async () => {
+    const meter = metering()
+    const listed = post('https://llm.test/v1/threads/thread_1/runs', { method: 'GET' })
+    await (await meter.wrap(() => json({ object: 'list', data: [RUN, RUN] }))(listed)).text()
+    expect(await account(meter)).toEqual({ ignored: { not_inference: 1 } })
   })
 })
 

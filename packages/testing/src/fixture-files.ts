@@ -39,6 +39,7 @@ export function loadFixtures(directory: URL): Fixture[] {
 export function variantsOf({ file, body }: Fixture): Variant[] {
   if (file.endsWith('.sse')) return eventStreams(body)
   if (file.endsWith('.ndjson')) return jsonLines(body)
+  if (file.endsWith('.json-array')) return arrays(body)
   return documents(body)
 }
 
@@ -65,6 +66,20 @@ function jsonLines(body: string): Variant[] {
     { name: 'without its last line break', contentType: 'application/stream+json', body: body.trimEnd() },
     { name: 'sent as JSON', contentType: 'application/json', body },
     { name: 'without a content type', contentType: null, body },
+  ]
+}
+
+/** Streams that are one JSON array, which may break off. */
+function arrays(body: string): Variant[] {
+  const contentType = 'application/json; charset=UTF-8'
+  return [
+    { name: 'as it is', contentType, body },
+    { name: 'with CRLF', contentType, body: body.replaceAll('\n', '\r\n') },
+    { name: 'without line breaks', contentType, body: body.replaceAll('\n', '') },
+    { name: 'after keep-alive white space', contentType, body: `\n\n  \r\n\t${body}` },
+    { name: 'with a byte order mark', contentType, body: BYTE_ORDER_MARK + body },
+    { name: 'without a content type', contentType: null, body },
+    { name: 'sent as an event stream', contentType: 'text/event-stream', body },
   ]
 }
 

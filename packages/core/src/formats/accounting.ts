@@ -12,6 +12,8 @@ export interface SettleOptions {
   generates?: boolean
   /** A count was sent that is none: no sum can be checked, so the others stand as they were sent. Default false. */
   garbled?: boolean
+  /** Other readings that a provider is known to use, for when `sent` misses its total; the more usual first. Default none. */
+  otherwise?: readonly TokenCounts[]
 }
 
 /**
@@ -19,9 +21,11 @@ export interface SettleOptions {
  * inside their totals, so the reading is the one whose parts add up to the total that the provider reports.
  */
 export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
-  if (options.garbled) return { ...sent, totalTokens: sent.totalTokens ?? partsOf(sent), consistent: false }
+  const { otherwise = [] } = options
+  if (options.garbled) return uncheckable([sent, ...otherwise])
   if (sent.totalTokens !== null && isConsistent(sent)) return { ...sent, consistent: true }
-  const [byTotal, ...others] = sent.totalTokens === null ? [] : readings(sent).filter(isConsistent)
+  const possible = sent.totalTokens === null ? [] : [...otherwise, ...readings(sent)]
+  const [byTotal, ...others] = possible.filter(isConsistent)
   const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)
   // Two readings that both meet the total: the more usual one, of which nobody can be certain.
   const certain = others.every(
@@ -32,6 +36,16 @@ export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): To
     totalTokens: settled.totalTokens ?? partsOf(settled),
     consistent: certain && isConsistent(settled),
   }
+}
+
+/** Nothing tells which reading is right: what is known is what they all say. */
+function uncheckable(possible: readonly TokenCounts[]): TokenCounts & { consistent: boolean } {
+  const agreed = TOKEN_FIELDS.map((field) => {
+    const [count = null, ...others] = new Set(possible.map((reading) => reading[field]))
+    return [field, others.length === 0 ? count : null]
+  })
+  const counts = Object.fromEntries(agreed) as TokenCounts
+  return { ...counts, totalTokens: counts.totalTokens ?? partsOf(counts), consistent: false }
 }
 
 /** A line of these counts. */

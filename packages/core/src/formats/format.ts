@@ -1,10 +1,13 @@
 import type { Reading } from '../types.ts'
 
-/** One event of a response: a whole JSON document, one SSE message or one NDJSON line, parsed. */
+/** One event of a response: a whole JSON document, one SSE message, NDJSON line or AWS message, parsed. */
 export interface WireEvent {
-  /** The SSE `event:` field, `null` where there is none. */
+  /** The SSE `event:` field, or the event type of an AWS message; `'error'` of an exception. `null` where there is none. */
   name: string | null
-  /** The parsed JSON. */
+  /**
+   * The parsed JSON. Of an AWS message `{ "<event type>": payload }`, as its clients have it, and of Bedrock's `chunk`
+   * what its bytes hold.
+   */
   data: unknown
   /** The whole response is this one event. */
   document: boolean
@@ -38,6 +41,8 @@ export interface Format<Seen = unknown> {
   name: string
   /** OpenTelemetry's `gen_ai.operation.name`; `null` when the format serves several. */
   operation: string | null
+  /** A JSON array is a stream of its events, read as its elements come. Default false: an array is one document. */
+  arrays?: boolean
   /** True when the event can only be of this format. Asked until one format says yes. */
   matches(event: WireEvent, hints: FormatHints): boolean
   /** The state before the first event. */

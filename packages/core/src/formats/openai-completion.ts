@@ -43,7 +43,7 @@ export function readCompletion(seen: CompletionSeen, event: WireEvent): Completi
   const { choices, finishedChoices } = countChoices(seen, list(data.choices))
   const finished = choices > 0 && finishedChoices >= choices
   return {
-    model: seen.model ?? text(data.model),
+    model: seen.model ?? text(data.model) ?? text(data.model_id),
     responseId: seen.responseId ?? text(data.id),
     serviceTier: text(data.service_tier) ?? text(usage?.service_tier) ?? seen.serviceTier,
     usage: usage && hasCounts(readOpenAiUsage(usage)) ? usage : seen.usage,
@@ -65,7 +65,7 @@ const WATCHED: readonly WatchedKey[] = [
 
 export function watchCompletion({ model, responseId, serviceTier }: CompletionSeen): readonly WatchedKey[] {
   const keys = [...WATCHED, { key: 'service_tier', unless: ['null', JSON.stringify(serviceTier)] }]
-  if (model === null) keys.push({ key: 'model' })
+  if (model === null) keys.push({ key: 'model' }, { key: 'model_id' })
   if (responseId === null) keys.push({ key: 'id' })
   return keys
 }

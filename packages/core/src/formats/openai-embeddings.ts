@@ -29,8 +29,13 @@ function isEmbeddings(body: Wire | null): boolean {
   if (body?.object !== undefined && body.object !== 'list') return false
   const data = list(body?.data)
   const first = object(data[0])
-  if (first) return first.object === 'embedding' || first.embedding !== undefined
+  if (first) return isEmbedding(first) || isEmbedding(object(list(first.data)[0]))
   return body?.object === 'list' && Array.isArray(body.data) && data.length === 0 && isPromptUsage(object(body.usage))
+}
+
+/** Voyage's embeddings of chunks are lists, one a document, in a list. */
+function isEmbedding(entry: Wire | null): boolean {
+  return entry?.object === 'embedding' || entry?.embedding !== undefined
 }
 
 /** Usage of a prompt alone, which tells an answer without embeddings from any other empty list. */

@@ -3,13 +3,13 @@ import { hasCounts, usageLine } from './accounting.ts'
 import { defineFormat, type WatchedKey } from './format.ts'
 import { isGarbledUsage, readOpenAiUsage } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { object, text, type Wire } from './wire.ts'
+import { object, text, unixTime, type Wire } from './wire.ts'
 
 interface ResponsesSeen {
   model: string | null
   responseId: string | null
   serviceTier: string | null
-  createdAt: number | null
+  createdAt: Date | null
   /** Made with `background: true`: it is fetched, perhaps often, and not streamed to its end. */
   background: boolean
   /** The response has ended: nothing is counted any more. */
@@ -82,24 +82,14 @@ function readResponse(seen: ResponsesSeen, response: Wire, ended: boolean): Resp
     model: seen.model ?? text(response.model),
     responseId: seen.responseId ?? text(response.id),
     serviceTier: text(response.service_tier) ?? seen.serviceTier,
-    createdAt: seen.createdAt ?? seconds(response.created_at),
+    createdAt: seen.createdAt ?? unixTime(response.created_at),
     background: seen.background || response.background === true,
     ended,
     usage: usage && hasCounts(readOpenAiUsage(usage)) ? usage : seen.usage,
   }
 }
 
-/** Older than the API, or milliseconds: no time in seconds. */
-const EARLIEST = Date.UTC(2015, 0, 1) / 1000
-const LATEST = Date.UTC(2200, 0, 1) / 1000
-
-/** A time in seconds, of which some servers send fractions. */
-function seconds(value: unknown): number | null {
-  return typeof value === 'number' && value >= EARLIEST && value <= LATEST ? Math.floor(value) : null
-}
-
 function replayOf({ background, responseId, createdAt, ended }: ResponsesSeen): Replay | null {
   if (!background || responseId === null) return null
-  const time = createdAt === null ? null : new Date(createdAt * 1000)
-  return { key: `openai-responses:${responseId}`, createdAt: time, billable: ended }
+  return { key: `openai-responses:${responseId}`, createdAt, billable: ended }
 }

@@ -1,4 +1,6 @@
-import type { TokenCounts } from './accounting.ts'
+import type { UsageLine } from '../types.ts'
+import { hasCounts, type TokenCounts, usageLine } from './accounting.ts'
+import { readProviderCost } from './provider-cost.ts'
 import { add, count, firstCount, isGarbled, object, type Wire } from './wire.ts'
 
 /**
@@ -34,6 +36,18 @@ export function readOpenAiUsage(usage: Wire): TokenCounts {
     inputImageTokens: count(input.image_tokens),
     outputImageTokens: count(output.image_tokens),
   }
+}
+
+/** The line of such a usage object; none when it tells nothing that is billed. */
+export function readOpenAiLines(
+  usage: Wire | null,
+  rest: Pick<UsageLine, 'model' | 'final'> & Partial<Pick<UsageLine, 'units' | 'serviceTier'>>,
+): UsageLine[] {
+  if (!usage) return []
+  const counts = readOpenAiUsage(usage)
+  const providerCostNanoUsd = readProviderCost(usage)
+  if (!hasCounts(counts) && !rest.units && providerCostNanoUsd === null) return []
+  return [usageLine(counts, { ...rest, providerCostNanoUsd }, { garbled: isGarbledUsage(usage) })]
 }
 
 /** The places of an OpenAI-style usage object that are read, beside its details. */

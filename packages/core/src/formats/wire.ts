@@ -40,3 +40,12 @@ export function add(...counts: readonly (number | null)[]): number | null {
   const known = counts.filter((value) => value !== null)
   return known.length === 0 ? null : count(known.reduce((sum, value) => sum + value, 0))
 }
+
+/** Older than any API, or milliseconds: no time in seconds. */
+const EARLIEST = Date.UTC(2015, 0, 1) / 1000
+const LATEST = Date.UTC(2200, 0, 1) / 1000
+
+/** A time in seconds since 1970, of which some servers send fractions; `null` for what cannot be one. */
+export function unixTime(value: unknown): Date | null {
+  return typeof value === 'number' && value >= EARLIEST && value <= LATEST ? new Date(Math.floor(value) * 1000) : null
+}

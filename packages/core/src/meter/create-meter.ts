@@ -1,9 +1,12 @@
 import { claimOf } from '../content-type.ts'
-import { builtInFormats } from '../formats/built-in.ts'
+import { builtInFormats, gatewayFormats } from '../formats/built-in.ts'
 import type { Format, FormatHints } from '../formats/format.ts'
+import { modelInPath } from '../requested-model.ts'
 import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
+import { awsEventStreamTransport } from './aws-event-stream.ts'
 import { type FoldResult, foldEvents } from './event-fold.ts'
 import { jsonTransport } from './json.ts'
+import { jsonArrayTransport } from './json-array.ts'
 import { ndjsonTransport } from './ndjson.ts'
 import { rawOf } from './raw.ts'
 import { contentStart, sniff, type Verdict } from './sniff.ts'
@@ -12,7 +15,7 @@ import type { Transport } from './transport.ts'
 
 /** Bounds of a meter, and formats that it knows beside the built-in ones. */
 export interface MeterOptions {
-  /** Bound of one SSE message or JSON line, in bytes; a larger one is skipped. Default 8 MiB. */
+  /** Bound of one SSE message, JSON line or AWS message, in bytes; a larger one is skipped. Default 8 MiB. */
   maxEventBytes?: number
   /** Bound of a JSON document, in bytes; a larger one is `too_large`. Default 8 MiB. */
   maxBodyBytes?: number
@@ -47,7 +50,9 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   const { maxEventBytes = 8 * MEBIBYTE, maxBodyBytes = 8 * MEBIBYTE, formats = [] } = options
   const encoded = isEncoded(response.headers)
   const claim = claimOf(response.headers)
-  const fold = foldEvents(formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats], hintsOf(response))
+  const hints = hintsOf(response)
+  const known = formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats]
+  const fold = foldEvents(known, gatewayFormats, hints)
   let head = new Uint8Array(0)
   let verdict: Verdict = claim === 'other' ? 'other' : 'more'
   let transport: Transport | null = null
@@ -56,6 +61,8 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   function openTransport(): Transport | null {
     if (verdict === 'sse') return sseTransport(fold, maxEventBytes)
     if (verdict === 'ndjson') return ndjsonTransport(fold, maxEventBytes)
+    if (verdict === 'aws-event-stream') return awsEventStreamTransport(fold, maxEventBytes)
+    if (verdict === 'json-array') return jsonArrayTransport(fold, maxBodyBytes, maxEventBytes)
     if (verdict === 'json') return jsonTransport(fold, maxBodyBytes, maxEventBytes)
     return null
   }
@@ -71,7 +78,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
 
   function reasonWithoutTransport(): ReadingReason {
     if (verdict === 'encoded') return 'encoded_body'
-    if (verdict === 'unreadable' || (head.length > 0 && /json/.test(claim))) return 'unreadable_body'
+    if (verdict === 'unreadable' || (head.length > 0 && /json|aws/.test(claim))) return 'unreadable_body'
     return 'no_usage'
   }
 
@@ -93,7 +100,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
       format: format?.name ?? null,
       operation: found?.operation ?? format?.operation ?? null,
       streamed: transport?.streamed ?? false,
-      model: found?.model ?? response.requestedModel ?? null,
+      model: found?.model ?? response.requestedModel ?? modelInPath(hints.path),
       responseId: found?.responseId ?? null,
       lines: found?.lines ?? [],
       reason: encoded && why === 'unreadable_body' ? 'encoded_body' : why,

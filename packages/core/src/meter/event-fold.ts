@@ -1,7 +1,7 @@
 import type { Format, FormatHints, FormatReading, WatchedKey, WireEvent } from '../formats/format.ts'
 import { object } from '../formats/wire.ts'
 import type { ReadingReason } from '../types.ts'
-import { beginsAsObject, type EventSink } from './transport.ts'
+import { beginsAsObject, type EventSink, type LossReason } from './transport.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 /** What the events of one body add up to. */
@@ -21,11 +21,16 @@ export interface EventFold extends EventSink {
 /** Events of one body that begin as an object and may turn out to be none: to be told so costs microseconds, which a stream of them adds up. */
 const MOST_FAILURES = 10_000
 
-/** Chooses the format by the first event that one recognises, and folds every event into its reading. */
-export function foldEvents(formats: readonly Format[], hints: FormatHints): EventFold {
-  const whole = pass(formats, hints)
-  /** Since the last skipped event: what came before may have been corrected in what was skipped. */
+/**
+ * Chooses the format by the first event that one recognises, and folds every event into its reading.
+ *
+ * @param besides formats of what a gateway says beside a body of any format: read where that says nothing
+ */
+export function foldEvents(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): EventFold {
+  const whole = pass(formats, besides, hints)
+  /** Since the last event that was let go: what came before may have been corrected in that. */
   let later: Pass | null = null
+  let loss: LossReason = 'too_large'
   let readable = false
   let unreadable = false
   let failures = 0
@@ -40,12 +45,16 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
       whole.read(event)
       later?.read(event)
     },
+    readsArraysOf(event) {
+      return formats.some((format) => format.arrays && attempt(() => format.matches(event, hints), false))
+    },
     unreadable(text) {
       unreadable = true
       if (beginsAsObject(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')
     },
-    skipped() {
-      later = pass(whole.format ? [whole.format] : formats, hints)
+    skipped(why = 'too_large') {
+      loss = why
+      later = pass(whole.format ? [whole.format] : formats, besides, hints)
     },
     watch() {
       return later ? null : whole.watch()
@@ -54,12 +63,11 @@ export function foldEvents(formats: readonly Format[], hints: FormatHints): Even
       complete = true
     },
     result() {
-      const format = whole.format
       const finished = complete && !interrupted
-      const reading = whole.finish(finished)
-      const counted = (later ?? whole).finish(finished)?.lines.length ?? 0
+      const { format, reading } = whole.finish(finished)
+      const counted = (later ?? whole).finish(finished).reading?.lines.length ?? 0
       if (reading && counted > 0) return { format, reading, reason: null, interrupted }
-      const reason = later ? 'too_large' : unreadable && !readable ? 'unreadable_body' : 'no_usage'
+      const reason = later ? loss : unreadable && !readable ? 'unreadable_body' : 'no_usage'
       return { format, reading: reading && { ...reading, lines: [], raw: null }, reason, interrupted }
     },
   }
@@ -72,14 +80,61 @@ function tellsOfError({ name, data }: WireEvent): boolean {
 }
 
 interface Pass {
+  /** The body's own format. */
+  readonly format: Format | null
+  /** As that of an `EventSink`. */
+  watch(): Watch | null | undefined
+  read(event: WireEvent): void
+  finish(complete: boolean): Pick<FoldResult, 'format' | 'reading'>
+}
+
+/** Some of the events, as the body's own format tells them, or else as the gateway does. */
+function pass(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): Pass {
+  const own = reader(formats, hints, watchedBy(besides, hints))
+  const beside = reader(besides, hints, [])
+  return {
+    get format() {
+      return own.format
+    },
+    watch: own.watch,
+    read(event) {
+      own.read(event)
+      beside.read(event)
+    },
+    finish(complete) {
+      const reading = own.finish(complete)
+      const told = reading && reading.lines.length > 0 ? null : beside.finish(complete)
+      if (!told || told.lines.length === 0) return { format: own.format, reading }
+      return { format: beside.format, reading: reading ? answeredAs(reading, told, own.format) : told }
+    },
+  }
+}
+
+/** What all of these look for; `null` when one of them must see every event. */
+function watchedBy(formats: readonly Format[], hints: FormatHints): readonly WatchedKey[] | null {
+  const keys = formats.map((format) => attempt(() => format.watch?.(format.start(hints)), undefined))
+  return keys.every((some) => some !== undefined) ? keys.flat() : null
+}
+
+/** The gateway's counts for an answer of which the body says all the rest. */
+function answeredAs(reading: FormatReading, told: FormatReading, format: Format | null): FormatReading {
+  const { model, responseId, operation = format?.operation ?? null } = reading
+  return { ...told, model, responseId, operation, lines: told.lines.map((line) => ({ ...line, model })) }
+}
+
+interface Reader {
   readonly format: Format | null
   watch(): Watch | null | undefined
   read(event: WireEvent): void
   finish(complete: boolean): FormatReading | null
 }
 
-/** One format over some of the events. A format that throws has read nothing. */
-function pass(formats: readonly Format[], hints: FormatHints): Pass {
+/**
+ * One format over some of the events. A format that throws has read nothing.
+ *
+ * @param besides what others look for in the events that the format does not ask for; `null`: all of them
+ */
+function reader(formats: readonly Format[], hints: FormatHints, besides: readonly WatchedKey[] | null): Reader {
   let format: Format | null = null
   let seen: unknown
   /** What `watch` looks for. */
@@ -93,12 +148,12 @@ function pass(formats: readonly Format[], hints: FormatHints): Pass {
     return chosen
   }
 
-  function watchFor(reader: Format): Watch | null {
-    const keys = attempt(() => reader.watch?.(seen), undefined)
-    if (keys === undefined) return null
+  function watchFor(reading: Format): Watch | null {
+    const keys = attempt(() => reading.watch?.(seen), undefined)
+    if (keys === undefined || besides === null) return null
     if (watch && keys === watched) return watch
     watched = keys
-    return createWatch(keys)
+    return createWatch([...keys, ...besides])
   }
 
   return {
@@ -107,9 +162,9 @@ function pass(formats: readonly Format[], hints: FormatHints): Pass {
     },
     read(event) {
       format ??= choose(event)
-      const reader = format
-      if (!reader) return
-      seen = attempt(() => reader.read(seen, event), seen)
+      const reading = format
+      if (!reading) return
+      seen = attempt(() => reading.read(seen, event), seen)
       changed = true
     },
     watch() {
@@ -118,8 +173,8 @@ function pass(formats: readonly Format[], hints: FormatHints): Pass {
       return watch
     },
     finish(complete) {
-      const reader = format
-      return reader ? attempt(() => reader.finish(seen, complete), null) : null
+      const reading = format
+      return reading ? attempt(() => reading.finish(seen, complete), null) : null
     },
   }
 }

@@ -1,7 +1,17 @@
 import type { Claim } from '../content-type.ts'
+import { PRELUDE_BYTES, readPrelude } from './aws-message.ts'
 
 /** What a body turned out to be. `more`: its first bytes do not tell yet. */
-export type Verdict = 'json' | 'ndjson' | 'sse' | 'encoded' | 'unreadable' | 'other' | 'more'
+export type Verdict =
+  | 'json'
+  | 'json-array'
+  | 'ndjson'
+  | 'sse'
+  | 'aws-event-stream'
+  | 'encoded'
+  | 'unreadable'
+  | 'other'
+  | 'more'
 
 const MAGIC: readonly (readonly number[])[] = [
   [0x1f, 0x8b], // gzip
@@ -12,7 +22,7 @@ const MAGIC: readonly (readonly number[])[] = [
   [0x78, 0xda],
 ]
 
-/** The bytes that `sniff` needs at most. */
+/** The bytes that tell the transport of a text. */
 const ENOUGH = 6
 
 /** Beginnings that tell something; while a shorter start may become one of them, the verdict waits. */
@@ -28,10 +38,13 @@ export function sniff(head: Uint8Array, claim: Claim, encoded: boolean): Verdict
   if (claim === 'other') return 'other'
   if (MAGIC.some((magic) => startsWith(head, magic))) return 'encoded'
   const start = String.fromCharCode(...head.subarray(0, ENOUGH))
-  if (/^[{[]/.test(start)) return claim === 'ndjson' ? 'ndjson' : 'json'
+  if (/^[{[]/.test(start)) return claim === 'ndjson' ? 'ndjson' : start.startsWith('[') ? 'json-array' : 'json'
   if (/^(:|data:|event:|id:|retry:)/.test(start)) return 'sse'
+  if (readPrelude(head)) return 'aws-event-stream'
   if (head.length < ENOUGH && mayStillTell(start)) return 'more'
+  if (head.length < PRELUDE_BYTES && head[0] === 0) return 'more'
   if (encoded) return 'encoded'
+  if (claim === 'aws-event-stream') return claim
   if (claim === 'unknown' || claim === 'text') return 'other'
   if (claim === 'sse') return /^[\t\x20-\x7e]/.test(start) ? 'sse' : 'unreadable'
   return /^["\-0-9tfn]/.test(start) ? 'json' : 'unreadable'

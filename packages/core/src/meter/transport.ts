@@ -1,4 +1,5 @@
 import type { WireEvent } from '../formats/format.ts'
+import type { ReadingReason } from '../types.ts'
 import { isTooDeep } from './nesting.ts'
 import type { Watch } from './watch.ts'
 
@@ -12,17 +13,26 @@ export interface Transport {
   end(): void
 }
 
+/** Why an event, or a document, was let go without being read. */
+export type LossReason = Extract<ReadingReason, 'too_large' | 'unreadable_body'>
+
 /** Where a transport puts what it finds. */
 export interface EventSink {
   event(event: WireEvent): void
+  /** True when a format reads arrays of such events as they come. */
+  readsArraysOf(event: WireEvent): boolean
   /**
    * An event that is not JSON.
    *
    * @throws when too many of them had to be parsed to know it
    */
   unreadable(text: string): void
-  /** An event, or a document, larger than its bound. It was let go. */
-  skipped(): void
+  /**
+   * An event, or a document, that was let go.
+   *
+   * @param why it is larger than its bound, or its bytes are not those that were sent. Default `'too_large'`
+   */
+  skipped(why?: LossReason): void
   /** What to look for in an event before it is parsed: `null`, each may tell something; `undefined`, not known yet. */
   watch(): Watch | null | undefined
   /** The stream's own end mark, which is not JSON: `[DONE]`. */

@@ -43,6 +43,24 @@ describe('the accounting identity', () => {
     expect(settle({ ...counts, reasoningTokens: 0 }, true)).toMatchObject({ outputTokens: 0, consistent: false })
   })
 
+  it('takes another reading that a format knows of only when the total says so', () => {
+    const settleWith = (totalTokens: number | null) => {
+      const sent = { ...NO_COUNTS, inputTokens: 10, outputTokens: 70, reasoningTokens: 20, totalTokens }
+      return settleCounts(sent, { otherwise: [{ ...sent, outputTokens: 50 }] })
+    }
+    expect(settleWith(60)).toMatchObject({ outputTokens: 50, totalTokens: 60, consistent: true })
+    for (const total of [80, null]) expect(settleWith(total)).toMatchObject({ outputTokens: 70, consistent: true })
+    expect(settleWith(61)).toMatchObject({ outputTokens: 70, totalTokens: 61, consistent: false })
+  })
+
+  it('knows of a garbled object what all readings say, and nothing else', () => {
+    const sent = { ...NO_COUNTS, inputTokens: 10, outputTokens: 70, reasoningTokens: 20 }
+    const options = { garbled: true, otherwise: [{ ...sent, outputTokens: 50 }] }
+    const known = { inputTokens: 10, outputTokens: null, reasoningTokens: 20, totalTokens: 10, consistent: false }
+    expect(settleCounts(sent, options)).toMatchObject(known)
+    expect(settleCounts(sent, { garbled: true })).toMatchObject({ outputTokens: 70, totalTokens: 80 })
+  })
+
   it('does not turn an unknown count into a known one', () => {
     const counts = { totalTokens: 50, cacheReadTokens: 20, reasoningTokens: 30 }
     expect(settle(counts, true)).toMatchObject({ inputTokens: null, outputTokens: null, totalTokens: 50 })

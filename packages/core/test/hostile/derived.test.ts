@@ -22,7 +22,7 @@ describe('A body made from a fixture', () => {
     const { tried, ...found } = await passAll(wrongFields())
     expect(found).toEqual(NOTHING_FOUND)
     expect(tried).toBeGreaterThan(25_000)
-  })
+  }, 120_000)
 
   it('cut short after any byte gives the counts of what was whole, or none', async () => {
     const { tried, ...found } = await passAll(cutBodies())

@@ -18,6 +18,7 @@ export interface Piece {
 const FIXTURES = new URL('../fixtures/', import.meta.url)
 const CONTENT_TYPES: Record<string, string> = {
   json: 'application/json',
+  'json-array': 'application/json',
   ndjson: 'application/x-ndjson',
   sse: 'text/event-stream',
 }
@@ -26,7 +27,7 @@ const CONTENT_TYPES: Record<string, string> = {
 export function wireBodiesOfFixtures(): WireBody[] {
   return readdirSync(FIXTURES, { recursive: true })
     .map(String)
-    .filter((file) => /\.(json|ndjson|sse)$/.test(file) && !file.endsWith('expected.json'))
+    .filter((file) => /\.(json|json-array|ndjson|sse)$/.test(file) && !file.endsWith('expected.json'))
     .toSorted()
     .map((file) => {
       const kind = file.split('.').at(-1) ?? ''

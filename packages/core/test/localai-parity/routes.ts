@@ -44,7 +44,7 @@ interface Route {
 }
 
 /** Routes that send usage, each with format, operation, input and output counts of its record. */
-export const FAMILIES: readonly (Route & { record: [string, string, number, number | null] })[] = [
+export const FAMILIES: readonly (Route & { record: [string, string | null, number | null, number | null] })[] = [
   { path: '/v1/chat/completions', answer: () => json(chatCompletion()), record: ['openai-chat', 'chat', 9, 5] },
   {
     path: '/v1/completions',
@@ -84,10 +84,6 @@ export const FAMILIES: readonly (Route & { record: [string, string, number, numb
     answer: () => json({ model: 'embedder', embeddings: [[0.5]], prompt_eval_count: 21 }),
     record: ['ollama-embed', 'embeddings', 21, null],
   },
-]
-
-/** Routes whose answers no format reads, some with numbers that look like usage of another format. */
-export const WITHOUT_USAGE: readonly Route[] = [
   {
     path: '/v1/images/generations',
     answer: () =>
@@ -96,14 +92,12 @@ export const WITHOUT_USAGE: readonly Route[] = [
         data: [{ url: 'https://llm.test/1.png' }],
         usage: { input_tokens: 40, output_tokens: 50, total_tokens: 90 },
       }),
+    record: ['openai-images', null, 40, 50],
   },
   {
     path: '/v1/audio/transcriptions',
     answer: () => json({ text: 'Hello', usage: { type: 'duration', seconds: 3 } }),
-  },
-  {
-    path: '/v1/audio/speech',
-    answer: () => new Response(bytesOf('ID3'), { headers: { 'content-type': 'audio/mpeg' } }),
+    record: ['openai-transcription', null, null, null],
   },
   {
     path: '/v1/rerank',
@@ -113,5 +107,22 @@ export const WITHOUT_USAGE: readonly Route[] = [
         results: [{ index: 0, relevance_score: 0.9 }],
         usage: { prompt_tokens: 60, total_tokens: 60 },
       }),
+    record: ['rerank', null, 60, null],
+  },
+]
+
+/** Routes whose answers tell of no usage, one with numbers that look like usage of another format. */
+export const WITHOUT_USAGE: readonly Route[] = [
+  {
+    path: '/v1/images/variations',
+    answer: () => json({ created: 1_700_000_000, data: [{ url: 'https://llm.test/1.png' }] }),
+  },
+  {
+    path: '/v1/audio/translations',
+    answer: () => json({ text: 'Hello', usage: { prompt_tokens: 60, total_tokens: 60 } }),
+  },
+  {
+    path: '/v1/audio/speech',
+    answer: () => new Response(bytesOf('ID3'), { headers: { 'content-type': 'audio/mpeg' } }),
   },
 ]

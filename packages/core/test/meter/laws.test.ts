@@ -90,7 +90,7 @@ function numbersIn(value: unknown): number[] {
 /** Every sum of some of the numbers, and what such a sum leaves of another number. */
 function accountable(numbers: readonly number[]): Set<number> {
   const sums = new Set([0])
-  for (const number of new Set(numbers)) for (const sum of [...sums]) sums.add(sum + number)
+  for (const number of numbers) for (const sum of [...sums]) sums.add(sum + number)
   for (const number of numbers) for (const part of numbers) sums.add(number - part)
   return sums
 }

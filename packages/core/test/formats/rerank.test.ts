@@ -1,0 +1,9 @@
+import { testFormat } from '@withusage/testing'
+import { createMeter } from '../../src/meter/create-meter.ts'
+
+testFormat({
+  format: 'rerank',
+  operation: null,
+  fixtures: new URL('../fixtures/rerank/', import.meta.url),
+  createMeter,
+})
