@@ -73,7 +73,7 @@ function readEvent(sink: EventSink, { headers, payload }: AwsMessage): void {
   const json = decodeText(payload)
   const value = parseEvent(json)
   const name = headers.get(':event-type')
-  if (headers.get(':message-type') !== 'event') {
+  if ((headers.get(':message-type') ?? 'event') !== 'event') {
     const failure = headers.get(':exception-type') ?? headers.get(':error-code') ?? 'error'
     sink.event({ name: 'error', data: { [failure]: value ?? null }, document: false })
   } else if (name === undefined || value === undefined) sink.unreadable(json)

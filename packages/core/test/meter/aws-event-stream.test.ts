@@ -145,6 +145,14 @@ describe('the messages of an event stream', () => {
     expect(transportOf(bytes)).toEqual({ events: [], losses: ['unreadable'] })
   })
 
+  it('are events when they do not name their type', () => {
+    const headers: MessageHeaders = { ':event-type': { type: 'string', value: 'metadata' } }
+    const bytes = encode({ headers, body: bytesOf('{"usage":{}}') })
+    expect(transportOf(bytes).events).toEqual([
+      { name: 'metadata', data: { metadata: { usage: {} } }, document: false },
+    ])
+  })
+
   it('tell of an error by their type', () => {
     const failed = exceptionMessage('throttlingException', { message: 'Slow down' })
     const error = encode({

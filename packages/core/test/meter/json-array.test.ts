@@ -117,6 +117,10 @@ describe('any other array', () => {
     expect(eventsOf(body, false)).toEqual([{ name: null, data: JSON.parse(body), document: true }])
   })
 
+  it.each(['{"a":1}', '7', '"text"', 'null'])('that begins with %s is one document, whatever follows', (first) => {
+    expect(readBody(arrayOf(first, LAST))).toMatchObject({ lines: [], reason: 'no_usage', streamed: false })
+  })
+
   it('of whole responses is no response: a list of what was answered before bills nobody', () => {
     expect(readBody(arrayOf(CHAT, CHAT))).toMatchObject({ lines: [], reason: 'no_usage', streamed: false })
   })
