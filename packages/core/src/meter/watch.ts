@@ -91,7 +91,8 @@ export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (
         return
       }
       if (wanted === null || (unless !== undefined && text.includes(unless))) return read(text.slice(from))
-      const start = Math.max(from, text.lastIndexOf(delimiter, at) + delimiter.length)
+      const before = text.lastIndexOf(delimiter, at)
+      const start = before < from ? from : before + delimiter.length
       inARow = start > from || !wanted ? 1 : inARow + 1
       from = readTo(text, wanted ? start : from, at)
     }
