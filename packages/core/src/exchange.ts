@@ -2,6 +2,8 @@ import { type Span, trace } from '@opentelemetry/api'
 import type { ResolvedOptions } from './configuration.ts'
 import { claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
+import { codingsOf } from './decode/codings.ts'
+import { EncodedBody } from './decode/encoded-body.ts'
 import { endpointOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
@@ -19,6 +21,7 @@ import { buildRecords, type Observed } from './settlement.ts'
 import { isEvidence } from './stamp.ts'
 import { annotateSpan } from './telemetry.ts'
 import type { Ticket } from './ticket.ts'
+import { within } from './timers.ts'
 import type { Meter, Reading } from './types.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
@@ -48,12 +51,15 @@ export interface ExchangeOptions {
   questions?: Questions
 }
 
+/** How long a compressed body that has ended may take to be decoded. */
+const DECODING_MS = 10_000
+
 /**
  * One request's life: open, answered, observed, settled once. It neither reads nor writes a body: `withUsage` shows it
  * the chunks that a client pulls, and an adapter of a push-style framework those that the framework writes. No method
  * but those of its handle throws.
  *
- * open ─ answer() ─► observing ─ end() ─► settled ─ identity known ─► concluded
+ * open ─ answer() ─► observing ─ end() ─► settled ─ body decoded, identity known ─► concluded
  */
 export class Exchange {
   readonly handle: UsageHandle
@@ -162,9 +168,9 @@ export class Exchange {
     this.#idleWatch?.stop()
     this.#seen.ending = ending
     this.#seen.durationMs = performance.now() - this.#startedAt
-    this.#seen.reading = this.#guarded('the meter', null, () => this.#endReading())
-    if (this.#seen.identity !== undefined) this.#conclude()
-    else this.#identity.whenAnswered(() => this.#conclude())
+    const decoding = this.#guarded('decoding', null, () => this.#finishDecoding())
+    if (decoding) void within(DECODING_MS, decoding).then(() => this.#read())
+    else this.#read()
   }
 
   /** Something of the adapter's own went wrong. It is reported, and the response goes on. */
@@ -196,28 +202,51 @@ export class Exchange {
   }
 
   #observe({ status, headers }: ExchangeResponse): void {
-    const { maxEventBytes, maxBodyBytes, formats } = this.#options
-    if (mayHoldUsage(headers))
-      this.#meter = createMeter(
-        {
-          url: this.#seen.path,
-          method: this.#seen.method,
-          status,
-          headers,
-          requestedModel: this.#seen.stamp?.requestedModel ?? this.#seen.requestedModel,
-        },
-        {
-          ...(maxEventBytes !== undefined && { maxEventBytes }),
-          ...(maxBodyBytes !== undefined && { maxBodyBytes }),
-          ...(formats !== undefined && { formats }),
-        },
-      )
+    if (mayHoldUsage(headers)) this.#meter = this.#meterOf(status, headers)
     this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end('idle_timeout'))
+  }
+
+  #meterOf(status: number, headers: Headers): Meter {
+    const codings = codingsOf(headers)
+    if (codings.length === 0) return this.#openMeter(status, headers)
+    return new EncodedBody(codings, headers, (decoded) => this.#openMeter(status, decoded))
+  }
+
+  #openMeter(status: number, headers: Headers): Meter {
+    const { maxEventBytes, maxBodyBytes, formats } = this.#options
+    return createMeter(
+      {
+        url: this.#seen.path,
+        method: this.#seen.method,
+        status,
+        headers,
+        requestedModel: this.#seen.stamp?.requestedModel ?? this.#seen.requestedModel,
+      },
+      {
+        ...(maxEventBytes !== undefined && { maxEventBytes }),
+        ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+        ...(formats !== undefined && { formats }),
+      },
+    )
   }
 
   #giveUpReading(): void {
     const { streamed } = this.#seen
+    this.#endReading()
     this.#meter = { write() {}, end: () => unreadableReading(streamed) }
+  }
+
+  /** What is left to decode when the body has ended; `null` when that is nothing. */
+  #finishDecoding(): Promise<void> | null {
+    return this.#meter instanceof EncodedBody ? this.#meter.finish() : null
+  }
+
+  /** The body has been read as far as it ever will be. */
+  #read(): void {
+    if (this.#concluded) return
+    this.#seen.reading = this.#guarded('the meter', null, () => this.#endReading())
+    if (this.#seen.identity !== undefined) this.#conclude()
+    else this.#identity.whenAnswered(() => this.#conclude())
   }
 
   #endReading(): Reading | null {
@@ -263,6 +292,7 @@ export class Exchange {
   #settleNow(): void {
     if (!this.#answered && !this.#settled) this.#askIdentity()
     this.end('cancelled')
+    this.#seen.reading ??= this.#guarded('the meter', null, () => this.#endReading())
     this.#conclude()
   }
 

@@ -25,8 +25,8 @@ export interface MeterOptions {
 
 const MEBIBYTE = 1024 * 1024
 
-/** What is said of a body that nobody can read. */
-export function unreadableReading(streamed: boolean): Reading {
+/** What is said of a body of which nothing can be believed. */
+export function unreadableReading(streamed: boolean, reason: ReadingReason = 'unreadable_body'): Reading {
   return {
     format: null,
     operation: null,
@@ -34,7 +34,7 @@ export function unreadableReading(streamed: boolean): Reading {
     model: null,
     responseId: null,
     lines: [],
-    reason: 'unreadable_body',
+    reason,
     raw: null,
     interrupted: false,
     prefillTokens: null,

@@ -239,26 +239,41 @@ const text: HostileInput[] = [
 /** A body that grows a thousandfold when it is decoded. */
 const zeros = new Uint8Array(64 * MEBIBYTE)
 const bomb = { gzip: gzipSync(zeros), br: brotliCompressSync(zeros), zstd: zstdCompressSync(zeros) }
-const zipped = gzipSync(CHAT)
+const zipped = Uint8Array.from(gzipSync(CHAT))
+
+function zippedOften(times: number): Uint8Array {
+  let bytes = zipped
+  for (let time = 1; time < times; time++) bytes = Uint8Array.from(gzipSync(bytes))
+  return bytes
+}
 
 const encoded: HostileInput[] = [
   ...Object.entries(bomb).map(([coding, bytes]) =>
-    body(`a bomb of ${coding}`, JSON_TYPE, () => [Uint8Array.from(bytes)], 'encoded_body', {
+    body(`a bomb of ${coding}`, JSON_TYPE, () => [Uint8Array.from(bytes)], 'too_large', {
       'content-encoding': coding,
     }),
   ),
-  body('a bomb of gzip in an event stream', SSE, () => [Uint8Array.from(bomb.gzip)], 'encoded_body', {
+  body('a bomb of gzip in an event stream', SSE, () => [Uint8Array.from(bomb.gzip)], 'too_large', {
     'content-encoding': 'gzip',
   }),
   body('a bomb of gzip that no header names', JSON_TYPE, () => [Uint8Array.from(bomb.gzip)], 'encoded_body'),
-  body('a bomb of gzip inside gzip', JSON_TYPE, () => [Uint8Array.from(gzipSync(bomb.gzip))], 'encoded_body', {
+  body('a bomb of gzip inside gzip', JSON_TYPE, () => [Uint8Array.from(gzipSync(bomb.gzip))], 'too_large', {
     'content-encoding': 'gzip, gzip',
   }),
-  body('gzip, byte by byte', JSON_TYPE, () => [...zipped].map((byte) => Uint8Array.of(byte)), 'encoded_body', {
+  body('gzip, byte by byte', JSON_TYPE, () => [...zipped].map((byte) => Uint8Array.of(byte)), [[9, 5]], {
     'content-encoding': 'gzip',
   }),
-  body('gzip cut short', JSON_TYPE, () => [Uint8Array.from(zipped.subarray(0, 20))], 'encoded_body', {
+  body('gzip cut short', JSON_TYPE, () => [zipped.slice(0, 40)], 'encoded_body', {
     'content-encoding': 'gzip',
+  }),
+  body('gzip with a wrong byte', JSON_TYPE, () => [zipped.with(zipped.length - 6, 1)], 'encoded_body', {
+    'content-encoding': 'gzip',
+  }),
+  body('gzip that is followed by something else', JSON_TYPE, () => [zipped, CHAT], 'encoded_body', {
+    'content-encoding': 'gzip',
+  }),
+  body('more codings than anyone applies', JSON_TYPE, () => [zippedOften(40)], 'encoded_body', {
+    'content-encoding': Array(40).fill('gzip').join(),
   }),
   body('an encoding that is none', JSON_TYPE, () => [CHAT], [[9, 5]], { 'content-encoding': 'zq, ,;' }),
   body('plain bytes that a header calls gzip', JSON_TYPE, () => [CHAT], [[9, 5]], { 'content-encoding': 'gzip' }),

@@ -98,7 +98,7 @@ export class Stage {
       return seen
     })
     await settled()
-    await this.recorder.flush()
+    await this.#accounted(before.inFlight + (scene.staysOpen ? 1 : 0))
     const records = this.#store.attempts.slice(written).flatMap((batch) => batch.records)
     const after = this.recorder.stats()
     return {
@@ -106,6 +106,15 @@ export class Stage {
       records,
       account: accountOf(before, after),
       law: lawOf(() => expectAccounted(this.recorder), after.inFlight - before.inFlight - (scene.staysOpen ? 1 : 0)),
+    }
+  }
+
+  /** Waits for what is still being decoded. */
+  async #accounted(inFlight: number): Promise<void> {
+    for (let tries = 0; tries < 2_000; tries++) {
+      await this.recorder.flush()
+      if (this.recorder.stats().inFlight <= inFlight) return
+      await new Promise((resolve) => setTimeout(resolve, 1))
     }
   }
 

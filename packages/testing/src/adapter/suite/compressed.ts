@@ -14,9 +14,9 @@ export const compressed = {
   },
 
   'compression mounted after': {
-    title: 'what a middleware mounted after compresses is read, or known to be compressed',
+    title: 'what a middleware mounted after compresses is decoded and read',
     act: (side) => compressedExchange(side, 'json'),
-    expected: { accounts: [{ recorded: 1 }, { 'unrecorded encoded_body': 1 }], records: [] },
+    expected: recorded(READ),
     sides: (server) => mounted(server, 'after'),
   },
 
