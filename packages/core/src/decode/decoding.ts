@@ -49,7 +49,7 @@ export class Decoding implements LateMeter {
 
   /** `null` where nothing decodes the coding. */
   static open(coding: Coding, next: LateMeter): Decoding | null {
-    const decoder = openDecoder(coding, (piece) => decoding && decoding.#give(piece))
+    const decoder = openDecoder(coding, (piece) => decoding?.take(piece))
     const decoding: Decoding | null = decoder && new Decoding(decoder, next)
     return decoding
   }
@@ -62,6 +62,15 @@ export class Decoding implements LateMeter {
       this.#waiting.append(bytes)
       this.#work ??= this.#guarded(() => this.#catchUp())
     }
+  }
+
+  /** What the decoder gives. */
+  take(piece: Uint8Array): void {
+    if (this.#stopped) return
+    this.#givenBytes += piece.length
+    const bound = Math.min(FREE_BYTES + MAX_RATIO * this.#takenBytes, MAX_DECODED_BYTES)
+    if (this.#givenBytes > bound) this.#giveUp('too_large')
+    else this.#next.write(piece)
   }
 
   idle(): Promise<void> | null {
@@ -107,14 +116,6 @@ export class Decoding implements LateMeter {
     if (this.#stopped) return
     this.#whole = whole
     this.#stop()
-  }
-
-  #give(piece: Uint8Array): void {
-    if (this.#stopped) return
-    this.#givenBytes += piece.length
-    const bound = Math.min(FREE_BYTES + MAX_RATIO * this.#takenBytes, MAX_DECODED_BYTES)
-    if (this.#givenBytes > bound) this.#giveUp('too_large')
-    else this.#next.write(piece)
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

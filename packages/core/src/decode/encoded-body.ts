@@ -3,7 +3,7 @@ import { codingOf, TELLING_BYTES } from './codings.ts'
 import { Decoding, type LateMeter } from './decoding.ts'
 
 /** A meter for a response with these headers. */
-export type OpenMeter = (headers: Headers) => Meter
+type OpenMeter = (headers: Headers) => Meter
 
 /**
  * The meter of a body whose header names codings. Its first bytes tell whether they were applied: behind `fetch` they are
