@@ -12,7 +12,10 @@ export interface SettleOptions {
   generates?: boolean
   /** A count was sent that is none: no sum can be checked, so the others stand as they were sent. Default false. */
   garbled?: boolean
-  /** Other readings that a provider is known to use, for when `sent` misses its total; the more usual first. Default none. */
+  /**
+   * Other readings that a provider is known to use, for when `sent` misses its total; the more usual first. Default: with
+   * one or two kinds of tokens outside their total.
+   */
   otherwise?: readonly TokenCounts[]
 }
 
@@ -21,10 +24,10 @@ export interface SettleOptions {
  * inside their totals, so the reading is the one whose parts add up to the total that the provider reports.
  */
 export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): TokenCounts & { consistent: boolean } {
-  const { otherwise = [] } = options
-  if (options.garbled) return uncheckable([sent, ...otherwise])
+  const { otherwise } = options
+  if (options.garbled) return uncheckable([sent, ...(otherwise ?? [])])
   if (sent.totalTokens !== null && isConsistent(sent)) return { ...sent, consistent: true }
-  const possible = sent.totalTokens === null ? [] : [...otherwise, ...readings(sent)]
+  const possible = isWhole(sent) ? (otherwise ?? readings(sent)) : []
   const [byTotal, ...others] = possible.filter(isConsistent)
   const settled = byTotal ?? (options.generates ? hiddenOutput(sent) : null) ?? cacheOutside(sent)
   // Two readings that both meet the total: the more usual one, of which nobody can be certain.
@@ -36,6 +39,11 @@ export function settleCounts(sent: TokenCounts, options: SettleOptions = {}): To
     totalTokens: settled.totalTokens ?? partsOf(settled),
     consistent: certain && isConsistent(settled),
   }
+}
+
+/** Only beside both parts does a total tell what they hold: it may as well be the part that was not sent. */
+function isWhole({ inputTokens, outputTokens, totalTokens }: TokenCounts): boolean {
+  return inputTokens !== null && outputTokens !== null && totalTokens !== null
 }
 
 /** Nothing tells which reading is right: what is known is what they all say. */

@@ -53,7 +53,7 @@ export const anthropicMessages = defineFormat<MessagesSeen>({
   watch: () => WATCHED,
   finish(seen, complete) {
     const { model, responseId, usage } = seen
-    const lines = readLines(seen, complete || seen.ended)
+    const lines = readLines(seen, seen.outputCounted && (complete || seen.ended))
     return { model: lines[0]?.model ?? model, responseId, lines, raw: lines.length > 0 ? usage : null }
   },
 })
@@ -119,7 +119,7 @@ function readLines({ model, usage, outputCounted }: MessagesSeen, final: boolean
         units: index === 0 ? readServerTools(usage) : null,
         providerCostNanoUsd: index === 0 ? readProviderCost(usage) : null,
       },
-      { garbled: isGarbledUsage(counted) },
+      { garbled: isGarbledUsage(usage) },
     ),
   )
 }

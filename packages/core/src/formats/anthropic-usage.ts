@@ -1,6 +1,6 @@
 import type { UsageUnits } from '../types.ts'
 import { NO_COUNTS, type TokenCounts } from './accounting.ts'
-import { add, count, isGarbled, object, type Wire } from './wire.ts'
+import { add, count, isGarbled, isGarbledPart, object, type Wire } from './wire.ts'
 
 /** Counts of an Anthropic usage object, or of one of its iterations. `input_tokens` leaves the cache out. */
 export function readAnthropicUsage(usage: Wire): TokenCounts {
@@ -26,9 +26,16 @@ function isGarbledCache({ cache_read_input_tokens, cache_creation_input_tokens }
   return isGarbled(cache_read_input_tokens) || isGarbled(cache_creation_input_tokens)
 }
 
-/** True when something stands in the place of a count that is none. */
+/** True when something stands in the place of a count, or of a part that counts, that is none. */
 export function isGarbledUsage(usage: Wire): boolean {
-  return isGarbledCache(usage) || isGarbled(usage.input_tokens) || isGarbled(usage.output_tokens)
+  const { cache_creation, output_tokens_details, server_tool_use } = usage
+  return (
+    isGarbledCache(usage) ||
+    [usage.input_tokens, usage.output_tokens].some(isGarbled) ||
+    isGarbledPart(cache_creation, ['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens']) ||
+    isGarbledPart(output_tokens_details, ['thinking_tokens']) ||
+    isGarbledPart(server_tool_use, ['web_search_requests', 'web_fetch_requests'])
+  )
 }
 
 /** Anthropic's own tools, billed by use. */

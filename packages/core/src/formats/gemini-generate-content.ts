@@ -65,7 +65,7 @@ function isGenerateContent(body: Wire | null): boolean {
 }
 
 function readChunk(seen: GenerateContentSeen, body: Wire): GenerateContentSeen {
-  const usage = object(body.usageMetadata)
+  const usage = usageOf(body)
   const { candidates, finishedCandidates } = countCandidates(seen, list(body.candidates))
   const finished = candidates > 0 ? finishedCandidates >= candidates : isBlocked(body)
   return {
@@ -76,6 +76,12 @@ function readChunk(seen: GenerateContentSeen, body: Wire): GenerateContentSeen {
     finishedCandidates,
     settled: usage ? finished : seen.settled,
   }
+}
+
+/** An empty object says nothing of what was counted. */
+function usageOf(body: Wire): Wire | null {
+  const usage = object(body.usageMetadata)
+  return usage && Object.keys(usage).length > 0 ? usage : null
 }
 
 function countCandidates(

@@ -1,7 +1,7 @@
 import type { UsageLine } from '../types.ts'
 import { hasCounts, NO_COUNTS, usageLine } from './accounting.ts'
 import { defineFormat, type WatchedKey } from './format.ts'
-import { count, object, text, type Wire } from './wire.ts'
+import { count, isGarbled, object, text, type Wire } from './wire.ts'
 
 interface OllamaSeen {
   model: string | null
@@ -61,5 +61,6 @@ function readLines(usage: Wire, model: string | null): UsageLine[] {
     inputTokens: count(usage.prompt_eval_count),
     outputTokens: count(usage.eval_count),
   }
-  return hasCounts(counts) ? [usageLine(counts, { model, final: true })] : []
+  const garbled = Object.values(usage).some(isGarbled)
+  return hasCounts(counts) ? [usageLine(counts, { model, final: true }, { garbled })] : []
 }

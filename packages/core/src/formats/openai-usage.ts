@@ -1,7 +1,7 @@
 import type { UsageLine } from '../types.ts'
 import { hasCounts, type TokenCounts, usageLine } from './accounting.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { add, count, firstCount, isGarbled, object, type Wire } from './wire.ts'
+import { add, count, firstCount, isGarbled, isGarbledPart, object, type Wire } from './wire.ts'
 
 /**
  * The counts of an OpenAI-style usage object, in every spelling that its copies use: chat's `prompt_tokens` and
@@ -78,14 +78,9 @@ const DETAIL_COUNTS = [
 export function isGarbledUsage(usage: Wire): boolean {
   return (
     COUNTS.some((field) => isGarbled(usage[field])) ||
-    DETAILS.some((spelling) => areGarbledDetails(usage[`${spelling}_details`]))
+    DETAILS.some((spelling) => isGarbledPart(usage[`${spelling}_details`], DETAIL_COUNTS)) ||
+    isGarbledPart(usage.cache_creation, ['ephemeral_1h_input_tokens'])
   )
-}
-
-function areGarbledDetails(details: unknown): boolean {
-  if (details === undefined || details === null) return false
-  const counts = object(details)
-  return counts === null || DETAIL_COUNTS.some((field) => isGarbled(counts[field]))
 }
 
 function firstDetails(usage: Wire, spellings: readonly string[]): Wire {

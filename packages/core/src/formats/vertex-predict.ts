@@ -1,7 +1,7 @@
 import type { UsageUnits } from '../types.ts'
 import { hasCounts, NO_COUNTS, type TokenCounts, usageLine } from './accounting.ts'
 import { defineFormat } from './format.ts'
-import { add, count, isGarbled, list, object, type Wire } from './wire.ts'
+import { add, count, isGarbled, isGarbledPart, list, object, type Wire } from './wire.ts'
 
 interface PredictSeen {
   /** The counts of the request: `{ inputTokenCount: { totalTokens, totalBillableCharacters }, outputTokenCount: … }`. */
@@ -73,7 +73,7 @@ interface PredictCounts {
 function readEmbeddings({ statistics, billableCharacterCount }: PredictSeen): PredictCounts {
   const tokens = list(statistics).map((text) => count(object(text)?.token_count))
   const inputTokens = tokens.includes(null) ? null : add(...tokens)
-  return { counts: { ...NO_COUNTS, inputTokens }, units: charactersOf([billableCharacterCount]), garbled: false }
+  return { counts: { ...NO_COUNTS, inputTokens }, units: charactersOf([billableCharacterCount]), garbled: isGarbled(billableCharacterCount) }
 }
 
 function readAnswer({ tokenMetadata }: PredictSeen): PredictCounts {
@@ -82,7 +82,7 @@ function readAnswer({ tokenMetadata }: PredictSeen): PredictCounts {
   return {
     counts: { ...NO_COUNTS, inputTokens: count(input?.totalTokens), outputTokens: count(output?.totalTokens) },
     units: charactersOf([input?.totalBillableCharacters, output?.totalBillableCharacters]),
-    garbled: isGarbled(input?.totalTokens) || isGarbled(output?.totalTokens),
+    garbled: [input, output].some((part) => isGarbledPart(part, ['totalTokens', 'totalBillableCharacters'])),
   }
 }
 

@@ -26,6 +26,13 @@ export function isGarbled(value: unknown): boolean {
   return value !== undefined && value !== null && count(value) === null
 }
 
+/** True when a part of these counts is no object, or one of them is garbled. A part may be left out. */
+export function isGarbledPart(part: unknown, counts: readonly string[]): boolean {
+  if (part === undefined || part === null) return false
+  const sent = object(part)
+  return sent === null || counts.some((name) => isGarbled(sent[name]))
+}
+
 /** The first of several spellings that holds a count. */
 export function firstCount(...values: readonly unknown[]): number | null {
   for (const value of values) {

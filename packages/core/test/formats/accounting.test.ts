@@ -23,6 +23,24 @@ describe('the accounting identity', () => {
     expect(settle({})).toMatchObject({ totalTokens: null, consistent: true })
   })
 
+  it('asks the total of nothing while a part is unknown: that may be all of the difference', () => {
+    expect(settle({ outputTokens: 18, reasoningTokens: 17, totalTokens: 35 })).toMatchObject({
+      inputTokens: null,
+      outputTokens: 18,
+      consistent: false,
+    })
+    expect(settle({ inputTokens: 10, cacheReadTokens: 5, totalTokens: 15 })).toMatchObject({
+      inputTokens: 10,
+      outputTokens: null,
+      consistent: false,
+    })
+  })
+
+  it('adds nothing to the sums of a provider of which the other readings are known', () => {
+    const sent = { ...NO_COUNTS, inputTokens: 10, outputTokens: 192, reasoningTokens: 192, totalTokens: 394 }
+    expect(settleCounts(sent, { otherwise: [] })).toMatchObject({ outputTokens: 192, consistent: false })
+  })
+
   it('flags a total that no reading meets, and changes nothing', () => {
     const counts = { inputTokens: 10, outputTokens: 5, totalTokens: 14, cacheReadTokens: 3 }
     expect(settle(counts, true)).toMatchObject({ ...counts, consistent: false })
