@@ -1,6 +1,6 @@
+import { documentBuffer } from './document-buffer.ts'
 import { lineEnd } from './frames.ts'
 import { ndjsonTransport } from './ndjson.ts'
-import { textBuffer } from './text-buffer.ts'
 import { type EventSink, parseJson, type Transport } from './transport.ts'
 
 /**
@@ -8,19 +8,17 @@ import { type EventSink, parseJson, type Transport } from './transport.ts'
  * first line gives away by being whole.
  */
 export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventBytes: number): Transport {
-  const held = textBuffer()
+  const held = documentBuffer(maxBodyBytes)
   let firstLineEnded = false
   let first: { value: unknown } | null = null
   let lines: Transport | null = null
   let closed = false
 
   function hold(bytes: Uint8Array): void {
-    const room = maxBodyBytes - held.size
-    if (bytes.length > room && !isBlank(bytes.subarray(room))) {
-      closed = true
-      held.clear()
-      sink.skipped()
-    } else held.append(bytes.length > room ? bytes.subarray(0, room) : bytes)
+    if (held.append(bytes)) return
+    closed = true
+    held.clear()
+    sink.skipped()
   }
 
   function takeHeld(): unknown {

@@ -75,6 +75,12 @@ export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (
     return -1
   }
 
+  /** Where the event begins that has this character. */
+  function startOf(text: string, at: number): number {
+    const before = text.lastIndexOf(delimiter, at)
+    return before === -1 ? 0 : before + delimiter.length
+  }
+
   function readTo(text: string, from: number, at: number): number {
     const next = text.indexOf(delimiter, at)
     const end = next === -1 ? text.length : next + delimiter.length
@@ -91,8 +97,7 @@ export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (
         return
       }
       if (wanted === null || (unless !== undefined && text.includes(unless))) return read(text.slice(from))
-      const before = text.lastIndexOf(delimiter, at)
-      const start = before < from ? from : before + delimiter.length
+      const start = Math.max(from, startOf(text, at))
       inARow = start > from || !wanted ? 1 : inARow + 1
       from = readTo(text, wanted ? start : from, at)
     }

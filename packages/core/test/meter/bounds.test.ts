@@ -101,8 +101,29 @@ describe('an event larger than its bound', () => {
 })
 
 describe('a document larger than its bound', () => {
-  it('is too_large, and its memory is let go at once', () => {
-    const body = [bytesOf('{"a":"'), ...repeat(FILLER, 800)]
+  const message = (content: readonly string[]) => [
+    bytesOf(`${CHAT.slice(0, CHAT.indexOf('"content":"') + 11)}`),
+    ...content.map(bytesOf),
+    bytesOf(CHAT.slice(CHAT.indexOf('"content":"') + 11)),
+  ]
+
+  it.each([
+    [
+      'in long texts',
+      message(Array.from({ length: 800 }, () => 'x\\n\\"usage\\":{\\"prompt_tokens\\":99}'.repeat(2000))),
+    ],
+    [
+      'in vectors',
+      [bytesOf('{"data":['), ...repeat(bytesOf(`[${'0.125,'.repeat(9999)}1],`), 800), bytesOf(`0],${CHAT.slice(1)}`)],
+    ],
+  ])('is read when its bulk is %s', (_, body) => {
+    const { most, reading } = holding(body, 'application/json', 100)
+    expect(reading).toEqual(readBody(CHAT))
+    expect(most).toBeLessThan(8 * MEBIBYTE)
+  })
+
+  it('is too_large when its bulk may be anything, and its memory is let go at once', () => {
+    const body = [bytesOf('{"a":['), ...repeat(bytesOf('{"b":1},'.repeat(8192)), 800)]
     const { most, left, reading } = holding(body, 'application/json', 100)
     expect(reading.reason).toBe('too_large')
     expect(most).toBeLessThan(24 * MEBIBYTE)
