@@ -4,7 +4,7 @@ import { shareByModel } from './anthropic-iterations.ts'
 import { isGarbledUsage, readAnthropicUsage, readServerTools } from './anthropic-usage.ts'
 import { defineFormat, type WatchedKey, type WireEvent } from './format.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { object, text, type Wire } from './wire.ts'
+import { list, object, text, type Wire } from './wire.ts'
 
 interface MessagesSeen {
   model: string | null
@@ -93,9 +93,14 @@ function readDelta(seen: MessagesSeen, event: Wire): MessagesSeen {
   return {
     ...seen,
     usage: mergeUsage(seen.usage, usage),
-    outputCounted: seen.outputCounted || readAnthropicUsage(usage).outputTokens !== null,
+    outputCounted: seen.outputCounted || countsOutput(usage),
     ended: text(object(event.delta)?.stop_reason) !== null,
   }
+}
+
+/** Or lists what was sampled, of which the output is the sum. */
+function countsOutput(usage: Wire): boolean {
+  return readAnthropicUsage(usage).outputTokens !== null || list(usage.iterations).length > 0
 }
 
 function mergeUsage(before: Wire, usage: Wire): Wire {

@@ -31,7 +31,11 @@ export function readBedrockUsage(usage: Wire): TokenCounts {
 
 /** True when something stands in the place of a count that is none. */
 export function isGarbledUsage(usage: Wire): boolean {
-  return (Object.keys(SPELLINGS) as Part[]).some((part) => isGarbledPart(usage, part))
+  const details = list(usage.cacheDetails)
+  return (
+    (Object.keys(SPELLINGS) as Part[]).some((part) => isGarbledPart(usage, part)) ||
+    details.some((detail) => isGarbled(object(detail)?.inputTokens))
+  )
 }
 
 function countOf(usage: Wire, part: Part): number | null {

@@ -2,7 +2,7 @@ import { hasCounts, NO_COUNTS, type TokenCounts, usageLine } from './accounting.
 import type { FormatReading, WatchedKey, WireEvent } from './format.ts'
 import { isGarbledUsage, readOpenAiUsage, readTimings } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
-import { count, list, object, text, type Wire } from './wire.ts'
+import { count, isGarbledPart, list, object, text, type Wire } from './wire.ts'
 
 /** What chat and legacy completions, and all who copy them, have said so far. */
 export interface CompletionSeen {
@@ -74,7 +74,8 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
   const { model, responseId, serviceTier, usage, providerCostNanoUsd, timings } = seen
   const counts = countsOf(seen)
   const final = complete || seen.settled
-  const options = { generates: true, garbled: usage !== null && isGarbledUsage(usage) }
+  const garbled = usage ? isGarbledUsage(usage) : isGarbledPart(timings, ['cache_n', 'prompt_n', 'predicted_n'])
+  const options = { generates: true, garbled }
   return {
     model,
     responseId,

@@ -73,7 +73,11 @@ interface PredictCounts {
 function readEmbeddings({ statistics, billableCharacterCount }: PredictSeen): PredictCounts {
   const tokens = list(statistics).map((text) => count(object(text)?.token_count))
   const inputTokens = tokens.includes(null) ? null : add(...tokens)
-  return { counts: { ...NO_COUNTS, inputTokens }, units: charactersOf([billableCharacterCount]), garbled: isGarbled(billableCharacterCount) }
+  return {
+    counts: { ...NO_COUNTS, inputTokens },
+    units: charactersOf([billableCharacterCount]),
+    garbled: isGarbled(billableCharacterCount),
+  }
 }
 
 function readAnswer({ tokenMetadata }: PredictSeen): PredictCounts {

@@ -13,6 +13,8 @@ export interface Documented {
   at: readonly string[]
   /** What an event says of a count stands until another says otherwise. Default: the last usage object stands alone. */
   merges?: 'last' | 'highest'
+  /** Breakdowns, and the counts that they break down: with another count an old breakdown is none any more. */
+  breakdowns?: Readonly<Record<string, string>>
   /** The one of those places where an answer begins; a second one replaces the first. Default: none. */
   opens?: { at: string; type: string }
   /** Names of numbers, and the places in a usage object where one may be sent. */
@@ -175,6 +177,11 @@ const modalities = (names: Readonly<Record<string, readonly string[]>>, tokens: 
 const GEMINI: Documented = {
   at: ['usageMetadata'],
   merges: 'last',
+  breakdowns: {
+    promptTokensDetails: 'promptTokenCount',
+    toolUsePromptTokensDetails: 'toolUsePromptTokenCount',
+    candidatesTokensDetails: 'candidatesTokenCount',
+  },
   terms: {
     prompt: ['promptTokenCount'],
     toolUse: ['toolUsePromptTokenCount'],

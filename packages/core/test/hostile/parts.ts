@@ -19,8 +19,8 @@ export function partsOf(framing: Framing, body: Uint8Array): Part[] {
   if (framing === 'eventstream') return [...messagesOf(body)]
   const text = decoder.decode(body)
   if (framing === 'sse') return text.split(/(?<=(?:\r\n|\n|\r(?!\n)){2})/).map(sseMessage)
-  if (framing === 'ndjson') return text.split(/(?<=\n)/).map((line) => plain(line))
-  return framing === 'json-array' ? elementsOf(text) : [plain(text)]
+  if (framing === 'ndjson') return text.split(/(?<=\n)/).map((line) => plain(line, parsed(line)))
+  return framing === 'json-array' ? elementsOf(text) : [plain(text, parsed(text))]
 }
 
 export function joined(parts: readonly Part[]): Uint8Array {
@@ -28,7 +28,7 @@ export function joined(parts: readonly Part[]): Uint8Array {
 }
 
 /** JSON, and the white space around it. */
-function plain(text: string, event = parsed(text)): Part {
+function plain(text: string, event?: unknown): Part {
   const [, before = '', after = ''] = /^(\s*)[\s\S]*?(\s*)$/.exec(text) ?? []
   return { bytes: bytesOf(text), event, encode: (json) => bytesOf(`${before}${json}${after}`) }
 }
@@ -51,15 +51,23 @@ function sseMessage(text: string): Part {
   return { bytes: bytesOf(text), event, encode }
 }
 
-/** Brackets and commas between the elements are parts of their own. */
+/** Brackets and commas between the elements are parts of their own, and what is left of an array that is cut short. */
 function elementsOf(text: string): Part[] {
-  const elements = parsed(text)
+  const end = endOfElements(text)
+  const elements = parsed(`${text.slice(0, end)}]`)
   if (!Array.isArray(elements)) return [plain(text)]
-  return elements.flatMap((element, at) => [
-    plain(at === 0 ? '[' : ',', undefined),
-    plain(JSON.stringify(element)),
-    ...(at === elements.length - 1 ? [plain(']', undefined)] : []),
+  const parts = elements.flatMap((element, at) => [
+    plain(at === 0 ? '[' : ','),
+    plain(JSON.stringify(element), element),
   ])
+  return [...parts, plain(text.slice(end))]
+}
+
+/** Where the last whole element ends. */
+function endOfElements(text: string): number {
+  for (let end = text.lastIndexOf('}') + 1; end > 0; end = text.lastIndexOf('}', end - 2) + 1)
+    if (parsed(`${text.slice(0, end)}]`) !== undefined) return end
+  return text.length
 }
 
 /** Whole messages, and at the end what is none. */

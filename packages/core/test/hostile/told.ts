@@ -16,10 +16,21 @@ export type Told = readonly unknown[]
  *   total that was sent, and no subset is larger than its total.
  */
 export function brokenRule(reading: Reading, told: Told): string | null {
-  if ((reading.reason === null) !== reading.lines.length > 0) return `${reading.lines.length} lines, ${reading.reason}`
+  const lawless = brokenSums(reading)
+  if (lawless !== null) return lawless
   const usages = (DOCUMENTED[reading.format ?? ''] ?? []).flatMap((documented) => usagesOf(documented, told))
   for (const line of reading.lines) {
-    const broken = brokenSum(line) ?? untold(line, usages)
+    const broken = untold(line, usages)
+    if (broken !== null) return broken
+  }
+  return null
+}
+
+/** What is wrong with a reading of any body: it has lines or a reason, its counts are counts, and what adds up does. */
+export function brokenSums(reading: Reading): string | null {
+  if ((reading.reason === null) !== reading.lines.length > 0) return `${reading.lines.length} lines, ${reading.reason}`
+  for (const line of reading.lines) {
+    const broken = brokenSum(line)
     if (broken !== null) return broken
   }
   return null
@@ -46,7 +57,7 @@ function usagesOf(documented: Documented, told: Told): Usage[] {
       const isOpening = place === opens?.at
       if (isOpening && !(isWire(event) && event.type === opens?.type)) continue
       for (const value of valuesAt(event, place).filter(place === '' ? isNode : isWire)) {
-        before = merges && !isOpening ? merged(before, value, merges) : value
+        before = merges && !isOpening ? merged(before, value, documented) : value
         found.push(before)
       }
     }
@@ -55,13 +66,15 @@ function usagesOf(documented: Documented, told: Told): Usage[] {
   )
 }
 
-function merged(before: Wire, usage: Wire, how: 'last' | 'highest'): Wire {
+function merged(before: Wire, usage: Wire, { merges, breakdowns = {} }: Documented): Wire {
   const all: Record<string, unknown> = { ...before }
   for (const [name, value] of Object.entries(usage)) {
     const known = all[name]
-    const lower = how === 'highest' && isCount(known) && !(isCount(value) && value > known)
+    const lower = merges === 'highest' && isCount(known) && !(isCount(value) && value > known)
     all[name] = lower ? known : (value ?? known)
   }
+  for (const [details, count] of Object.entries(breakdowns))
+    if (all[count] !== before[count]) all[details] = usage[details]
   return all
 }
 

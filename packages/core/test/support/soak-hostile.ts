@@ -1,8 +1,10 @@
 /**
  * Plays the hostile suite for long: `node packages/core/test/support/soak-hostile.ts [runs] [seed]`. Prints a table of
- * what was tried and what was found, and fails when anything was. Each property runs 10,000 times unless told.
+ * what was tried and what was found, and fails when anything was. Each property runs 10,000 times unless told, and the
+ * meter alone reads a hundred times as many bodies that no one would send.
  */
 import { campaign, type Row } from '../hostile/campaign.ts'
+import { fuzz } from '../hostile/fuzz.ts'
 
 const [, , runs = '10000', seed = String(Date.now() % 2 ** 31)] = process.argv
 const rejections: unknown[] = []
@@ -27,6 +29,14 @@ function printRow({ what, ...row }: Row): void {
   began = performance.now()
 }
 
+/** A throw and a reading that took too long are harm. */
+function printFuzz(): void {
+  const { tried, threw, slow, lawless, slowest, found: first } = fuzz({ runs: 100 * Number(runs), seed: Number(seed) })
+  const what = `bodies that no one would send, at most ${slowest.toFixed(2)} µs a byte`
+  printRow({ what, tried, harmed: threw + slow, lawless, leaks: 0, invented: 0, found: first })
+}
+
+printFuzz()
 for await (const row of campaign({ numRuns: Number(runs), seed: Number(seed) })) printRow(row)
 
 print(cells('all', sum.tried, sum.harmed, sum.lawless, sum.leaks, sum.invented, ''))
