@@ -160,10 +160,22 @@ const lines: HostileInput[] = [
     'too_large',
   ),
   body(
-    '20,000 messages that are no JSON',
+    '20,000 messages that are no JSON and may have told usage',
+    SSE,
+    () => [wordEvent, `data: {"usage":${MARKERS.completion}}\n\n`.repeat(20_000), usageEvent],
+    'unreadable_body',
+  ),
+  body(
+    '20,000 messages that are no JSON, before the first that is some',
+    SSE,
+    () => [`data: {${MARKERS.completion}}\n\n`.repeat(20_000), usageEvent],
+    'unreadable_body',
+  ),
+  body(
+    '20,000 messages that are no JSON and name no usage',
     SSE,
     () => [wordEvent, `data: {${MARKERS.completion}}\n\n`.repeat(20_000), usageEvent],
-    'unreadable_body',
+    [[9, 5]],
   ),
   body(
     '9,000 messages that are no JSON, and usage after them',
