@@ -4,7 +4,7 @@ import { type Program, startProgram } from './support/program.ts'
 let program: Program
 
 beforeAll(async () => {
-  program = await startProgram('bun', 'content-types.ts')
+  program = await startProgram('bun', 'bun-content-types.ts')
 })
 
 afterAll(() => program?.stop())

@@ -10,9 +10,14 @@ function form(): FormData {
   return fields
 }
 
-function* pieces() {
-  yield bytes('a')
-  yield bytes('b')
+function pieces(): ReadableStream {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes('a'))
+      controller.enqueue(bytes('b'))
+      controller.close()
+    },
+  })
 }
 
 const RESPONSES: Record<string, () => Response> = {
@@ -28,7 +33,7 @@ const RESPONSES: Record<string, () => Response> = {
   'blob-with-a-type': () => new Response(new Blob(['text'], { type: 'text/css' })),
   params: () => new Response(new URLSearchParams({ a: 'b' })),
   form: () => new Response(form()),
-  stream: () => new Response(ReadableStream.from(pieces())),
+  stream: () => new Response(pieces()),
   nothing: () => new Response(null),
 }
 
