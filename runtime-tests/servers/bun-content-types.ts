@@ -1,4 +1,4 @@
-/** Bodies without a content type of their own, by their name in the path, bare and metered. Prints its address. */
+/** Bodies that Bun gives a content type or a length, by their name in the path, bare and metered. Prints its address. */
 import { withUsage } from '@withusage/core'
 import { mounted, scenarios } from './scenarios.ts'
 
@@ -27,6 +27,7 @@ const RESPONSES: Record<string, () => Response> = {
   'string-of-an-error': () => new Response('no', { status: 404 }),
   'empty-string': () => new Response(''),
   json: () => Response.json({ a: 1 }),
+  'long-json': () => Response.json('long '.repeat(100_000)),
   bytes: () => new Response(new Uint8Array([0xff, 0xfe, 0x00])),
   'array-buffer': () => new Response(new Uint8Array([0xff, 0xfe, 0x00]).buffer),
   blob: () => new Response(new Blob(['text'])),

@@ -38,8 +38,8 @@ export interface ExchangeResponse {
   status: number
   /** As they go out. */
   headers: Headers
-  /** `false` for a `null` body and for upgrades. */
-  hasBody: boolean
+  /** `false` for a `null` body and for upgrades. Asked once, and only when all else says that the body is worth reading. */
+  readonly hasBody: boolean
 }
 
 export interface ExchangeOptions {
@@ -179,10 +179,9 @@ export class Exchange {
 
   /** Returns whether the body is worth observing. */
   #take(response: ExchangeResponse): boolean {
-    const { status, headers, hasBody } = response
+    const { status, headers } = response
     this.#seen.status = status
     this.#seen.responseHeaders = headers
-    this.#seen.bodyless = !hasBody
     this.#seen.streamed = isEventStream(headers)
     const observe = !this.#nothingToLearn(response)
     if (observe) this.#observe(response)
@@ -190,9 +189,12 @@ export class Exchange {
     return observe
   }
 
-  #nothingToLearn({ status, headers, hasBody }: ExchangeResponse): boolean {
-    if (!hasBody || status >= 300 || cannotInfer(this.#seen.method, status)) return true
-    return isEvidence(this.#seen.stamp) && claimOf(headers) === 'json'
+  #nothingToLearn(response: ExchangeResponse): boolean {
+    const { status, headers } = response
+    if (status >= 300 || cannotInfer(this.#seen.method, status)) return true
+    if (isEvidence(this.#seen.stamp) && claimOf(headers) === 'json') return true
+    this.#seen.bodyless = !response.hasBody
+    return this.#seen.bodyless
   }
 
   #observe({ status, headers }: ExchangeResponse): void {

@@ -1,4 +1,4 @@
-import { keepDefaultType } from './bun-content-type.ts'
+import { holdsWhole, readBeside } from './bun-whole-body.ts'
 import type { UsageOptions } from './configuration.ts'
 import { exchangeOpener, type OpenExchange } from './open-exchange.ts'
 import { onAbort } from './request-facts.ts'
@@ -44,9 +44,9 @@ async function answerOf(exchange: OpenExchange, handle: () => Response | Promise
 
 /** The same response where nothing can be learned from its body, else one whose body is read through the exchange. */
 function deliver(exchange: OpenExchange, request: Request, response: Response): Response {
-  keepDefaultType(response)
   if (!exchange.answer(headOf(response))) return response
   try {
+    if (holdsWhole(response)) return readBeside(exchange, response)
     const body = unreadBody(response)
     if (body) return observed(exchange, request, response, body)
   } catch (error) {
