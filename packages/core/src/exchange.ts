@@ -68,6 +68,7 @@ export class Exchange {
   #meter: Meter | null = null
   #answered = false
   #settled = false
+  #left = false
   #concluded = false
   #idleWatch: IdleWatch | undefined
 
@@ -121,8 +122,18 @@ export class Exchange {
     this.#answered = true
     this.#askFramework()
     const observe = this.#guarded('reading the response head', false, () => this.#take(response))
-    if (!observe) this.end('complete')
+    if (!observe) this.end(this.#left ? 'cancelled' : 'complete')
     return observe
+  }
+
+  /**
+   * The client has left and the handler is still at work. What it says by the time it answers counts, and the adapter
+   * then calls `end`; one that never answers has until `idleTimeoutMs`.
+   */
+  left(): void {
+    if (this.#answered || this.#settled) return
+    this.#left = true
+    this.#watch('cancelled')
   }
 
   /** The handler itself threw. What it threw belongs to the caller. */
@@ -214,7 +225,12 @@ export class Exchange {
           ...(formats !== undefined && { formats }),
         },
       )
-    this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end('idle_timeout'))
+    this.#watch('idle_timeout')
+  }
+
+  #watch(ending: Ending): void {
+    this.#idleWatch?.stop()
+    this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end(ending))
   }
 
   #giveUpReading(): void {

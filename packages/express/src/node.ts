@@ -32,7 +32,10 @@ export function usage<Req extends IncomingMessage = IncomingMessage, Res extends
 
   return function usage(request, response, next) {
     const { exchange, run } = open(headOf(request), [request, response])
-    if (exchange) observe(response, exchange)
+    if (exchange) {
+      if (isUpgrade(request)) exchange.answer({ status: 101, headers: new Headers(), hasBody: false })
+      else observe(response, exchange)
+    }
     try {
       run(() => next())
     } catch (error) {
@@ -40,6 +43,14 @@ export function usage<Req extends IncomingMessage = IncomingMessage, Res extends
       throw error
     }
   }
+}
+
+/**
+ * Handed by Node to a listener of `'upgrade'`, which has given it to us with a response that goes nowhere: nobody would
+ * hear of its end. The header alone says nothing: where nobody listens, such a request is like any other.
+ */
+function isUpgrade(request: IncomingMessage & { upgrade?: boolean | null }): boolean {
+  return request.upgrade === true
 }
 
 /** Express cuts `url` at every router that it enters, and keeps the whole. */
