@@ -21,8 +21,8 @@ async function books(): Promise<Response> {
 }
 
 /** Bun wants `undefined` for a request that became a WebSocket. */
-function upgrade(request: Request, server: Server<undefined>): Response {
-  if (server.upgrade(request)) return undefined as unknown as Response
+function upgrade(request: Request, server: Server<undefined>): Response | undefined {
+  if (server.upgrade(request)) return undefined
   return new Response('no WebSocket', { status: 426 })
 }
 
