@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { testAdapter } from '@withusage/testing'
+import { buildNextApp, startNextApp } from '@withusage/testing/next-app'
 import { vi } from 'vitest'
-import { buildNextApp, startNextApp } from '../../packages/next/test/support/next-app.ts'
 
 const APP = fileURLToPath(new URL('../next', import.meta.url))
 

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { buildNextApp, type NextApp, startNextApp } from '@withusage/testing/next-app'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { settledAt } from './support/account.ts'
-import { buildNextApp, type NextApp, startNextApp } from './support/next-app.ts'
 
 const FIXTURE = fileURLToPath(new URL('../fixture', import.meta.url))
 
