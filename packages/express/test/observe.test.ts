@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { OpenExchange } from '@withusage/core/adapter-kit'
 import { createBooks } from '@withusage/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { usage } from '../src/node.ts'
+import { observe } from '../src/observe.ts'
 import { completion, EVENTS, type Handler, listen, open, send } from './support/serve.ts'
 
 const json = JSON.stringify(completion)
@@ -99,7 +101,7 @@ describe('What a handler writes', () => {
       attempt(() => response.write(`"x":"${'x'.repeat(1 << 20)}"`))
       attempt(() => response.write(null as never))
       attempt(() => response.end(7 as never))
-      attempt(() => response.end('}') === response)
+      attempt(() => response.end('}', () => seen.push('ended')) === response)
       attempt(() => response.write('late'))
       attempt(() => response.writeHead(500))
     })
@@ -107,7 +109,7 @@ describe('What a handler writes', () => {
     await send(url)
     await settled()
     const [expected, got] = Object.values(heard)
-    expect(expected).toHaveLength(9)
+    expect(expected).toHaveLength(10)
     expect(got).toEqual(expected)
   })
 
@@ -141,6 +143,19 @@ describe('What a handler writes', () => {
     })
     expect((await send(url)).body).toHaveLength(Buffer.byteLength(json))
     expect(await settled()).toMatchObject([{ inputTokens: 9 }])
+  })
+
+  it('is asked for when its client has made room', async () => {
+    const asked = Promise.withResolvers<void>()
+    const exchange = { answer: () => true, asked: asked.resolve, chunk() {}, end() {} } as Partial<OpenExchange>
+    const url = await listen((_request, response) => {
+      observe(response, exchange as OpenExchange)
+      response.write(Buffer.alloc(16 << 20))
+    })
+    const incoming = await open(url)
+    incoming.resume()
+    await asked.promise
+    incoming.destroy()
   })
 
   it('to a client that is slow waits as unwrapped', async () => {
@@ -272,6 +287,6 @@ describe('How a response ends', () => {
       typed(response).end(text)
     })
     for (const number of [1, 2, 3]) await send(url, { headers: { 'x-n': `${number}` } })
-    expect((await settled()).map(({ inputTokens }) => inputTokens)).toEqual([1, 2, 3])
+    expect((await settled()).map(({ inputTokens }) => inputTokens).sort()).toEqual([1, 2, 3])
   })
 })

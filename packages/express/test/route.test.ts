@@ -9,14 +9,14 @@ const answer: RequestHandler = (_request, response) => void response.json(comple
 describe.each(EXPRESS)('The endpoint in %s', (_name, express) => {
   const { Router } = express
 
-  /** The endpoints that requests for these paths are recorded under, in their order. */
+  /** The endpoints that requests for these paths are recorded under, sorted: those of one millisecond have no order. */
   async function endpointsOf(mount: (app: Express) => unknown, paths: readonly string[]): Promise<string[]> {
     const { recorder, settled } = createBooks()
     const app = express().use(usage({ recorder }))
     mount(app)
     const url = await listen(app)
     for (const path of paths) expect((await send(url + path)).status).toBe(200)
-    return (await settled()).map(({ endpoint }) => endpoint)
+    return (await settled()).map(({ endpoint }) => endpoint).sort()
   }
 
   const asking = () => Router().post('/ask', answer)
@@ -94,7 +94,14 @@ describe.each(EXPRESS)('The endpoint in %s', (_name, express) => {
       ['/tenants/:tenant/ask'],
     ],
   ])('%s', async (_title, mount, paths, endpoints) => {
-    expect(await endpointsOf(mount, paths)).toEqual(endpoints)
+    expect(await endpointsOf(mount, paths)).toEqual(endpoints.toSorted())
+  })
+
+  it('of a request that no route takes is the known one, with what the router has cut', async () => {
+    const { recorder, settled } = createBooks()
+    const app = express().use('/v1', usage({ recorder }), answer)
+    await send(`${await listen(app)}/v1/chat/completions`)
+    expect(await settled()).toMatchObject([{ endpoint: '/v1/chat/completions' }])
   })
 
   it.each([
@@ -106,6 +113,6 @@ describe.each(EXPRESS)('The endpoint in %s', (_name, express) => {
     const endpoints = await endpointsOf((app) => app.use(mount, asking()), paths)
     expect(endpoints).toHaveLength(40)
     expect(new Set(endpoints).size).toBe(17)
-    expect(endpoints.slice(16)).toEqual(Array(24).fill('other'))
+    expect(endpoints.filter((endpoint) => endpoint === 'other')).toHaveLength(24)
   })
 })
