@@ -4,6 +4,7 @@ import { currentWork } from './work.ts'
 
 /** What Next gives a handler of any route besides the request. Its own `RouteContext<'/chat/[id]'>` knows one route's. */
 export interface RouteContext {
+  /** What the path says, by the names in brackets: `{ id: '42' }`. Of a catch-all, an array. */
   params: Promise<Record<string, string | string[] | undefined>>
 }
 
