@@ -1,5 +1,5 @@
-import { holdsWhole } from './bun-whole-body.ts'
 import type { ExchangeResponse } from './exchange.ts'
+import { holdsWhole } from './whole-body.ts'
 
 /** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
 export function unreadBody(response: Response): ReadableStream<Uint8Array> | null {

@@ -125,6 +125,7 @@ class Source {
     if (done) {
       if (!this.#cancelling) this.#end('complete')
       close(controller)
+      this.release()
       return
     }
     if (this.#cancelling) return

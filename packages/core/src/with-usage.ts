@@ -1,10 +1,10 @@
-import { holdsWhole, readBeside } from './bun-whole-body.ts'
 import type { UsageOptions } from './configuration.ts'
 import { exchangeOpener, type OpenExchange } from './open-exchange.ts'
 import { onAbort } from './request-facts.ts'
 import { headOf, unreadBody } from './response-facts.ts'
 import { rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
+import { holdsWhole, readBeside } from './whole-body.ts'
 
 /**
  * A handler of requests; what a framework passes besides the request is passed on. On Bun it answers `undefined` for a
