@@ -251,7 +251,7 @@ export const FAULTS: readonly Fault[] = [
     put: `    request.resume()
     try {
       run(`,
-    tests: ['test/adapter'],
+    tests: ['test/observe'],
   },
   {
     name: 'Express: a header is enough for an upgrade',

@@ -193,6 +193,22 @@ describe('What a handler writes', () => {
   })
 })
 
+describe('The body of a request', () => {
+  it('waits for the handler, however late that reads it', async () => {
+    const { bare, url, settled } = await serve(async (request, response) => {
+      const flowing = request.readableFlowing
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk)
+      response.end(`${flowing} ${Buffer.concat(chunks)}`)
+    })
+    const [expected, got] = [await send(bare, { body: 'Hello' }), await send(url, { body: 'Hello' })]
+    expect(expected.body).toBe('null Hello')
+    expect(got.body).toBe(expected.body)
+    await settled()
+  })
+})
+
 describe('How a response ends', () => {
   it('read to its end, it is complete', async () => {
     const { url, settled } = await serve((_request, response) => {
