@@ -193,6 +193,18 @@ describe('What a handler writes', () => {
   })
 })
 
+describe('The headers of a response', () => {
+  it.each<[string, unknown]>([
+    ['an object', { 'X-Correlation-Id': 'c-1' }],
+    ['a list of names and values', ['X-Correlation-Id', 'c-1']],
+    ['a list of pairs', [['X-Correlation-Id', 'c-1']]],
+  ])('are known when writeHead was given %s', async (_, headers) => {
+    const { url, settled } = await serve((_request, response) => response.writeHead(200, headers as never).end(json))
+    await send(url)
+    expect(await settled()).toMatchObject([{ correlationId: 'c-1', inputTokens: 9 }])
+  })
+})
+
 describe('The body of a request', () => {
   it('waits for the handler, however late that reads it', async () => {
     const { bare, url, settled } = await serve(async (request, response) => {
