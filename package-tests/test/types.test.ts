@@ -71,8 +71,8 @@ function project(name: string, { code, lib, types, module, paths = {} }: Place):
     ...{ target: 'ES2022', lib, types, paths, moduleResolution: module },
     module: module === 'Bundler' ? 'ESNext' : module,
     ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-    // The consumer has no types of a runtime installed. By their links, nor has any package that it has installed.
-    ...{ typeRoots: [path.join(MODULES, '@types')], preserveSymlinks: types.length === 0 },
+    // Where no types of a runtime are named none can be found: not here, and by their links not beside the packages.
+    ...{ typeRoots: types.map(() => path.join(MODULES, '@types')), preserveSymlinks: types.length === 0 },
     ...{
       skipLibCheck: false,
       skipDefaultLibCheck: true,
