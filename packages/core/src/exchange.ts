@@ -122,13 +122,13 @@ export class Exchange {
     this.#answered = true
     this.#askFramework()
     const observe = this.#guarded('reading the response head', false, () => this.#take(response))
-    if (!observe) this.end(this.#left ? 'cancelled' : 'complete')
+    if (!observe) this.end('complete')
     return observe
   }
 
   /**
-   * The client has left and the handler is still at work. What it says by the time it answers counts, and the adapter
-   * then calls `end`; one that never answers has until `idleTimeoutMs`.
+   * The client has left before the handler answered. What that says by the time it answers counts, as `cancelled`; one
+   * that never answers has until `idleTimeoutMs`.
    */
   left(): void {
     if (this.#answered || this.#settled) return
@@ -166,12 +166,12 @@ export class Exchange {
     }
   }
 
-  /** Settles the request. The first call wins, whatever it says. */
+  /** Settles the request. The first call wins, whatever it says; nothing is complete to a client that left before it. */
   end(ending: Ending): void {
     if (this.#settled) return
     this.#settled = true
     this.#idleWatch?.stop()
-    this.#seen.ending = ending
+    this.#seen.ending = ending === 'complete' && this.#left ? 'cancelled' : ending
     this.#seen.durationMs = performance.now() - this.#startedAt
     this.#seen.reading = this.#guarded('the meter', null, () => this.#endReading())
     if (this.#seen.identity !== undefined) this.#conclude()

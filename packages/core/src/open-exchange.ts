@@ -16,8 +16,8 @@ export interface OpenExchange {
    */
   answer(response: ExchangeResponse): boolean
   /**
-   * The client has left and the handler is still at work. What it says by the time it answers counts, and the adapter
-   * then calls `end`; one that never answers has until `idleTimeoutMs`.
+   * The client has left before the handler answered. What that says by the time it answers counts, as `cancelled`; one
+   * that never answers has until `idleTimeoutMs`.
    */
   left(): void
   /** The handler itself threw. What it threw belongs to the caller. */

@@ -1,6 +1,6 @@
 import type { UsageOptions } from './configuration.ts'
 import { exchangeOpener, type OpenExchange } from './open-exchange.ts'
-import { onAbort } from './request-facts.ts'
+import { hasLeft, onAbort } from './request-facts.ts'
 import { headOf, unreadBody } from './response-facts.ts'
 import { rewrap } from './rewrap.ts'
 import { readThrough } from './tee.ts'
@@ -57,6 +57,7 @@ function deliver<Answer extends Response | undefined>(
   request: Request,
   response: Answer,
 ): Response | Answer {
+  if (hasLeft(request)) exchange.left()
   if (!exchange.answer(headOf(response)) || response === undefined) return response
   try {
     if (holdsWhole(response)) return readBeside(exchange, response)

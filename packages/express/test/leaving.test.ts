@@ -146,9 +146,9 @@ describe.each(EXPRESS)('%s', (_name, express) => {
 
 describe('A Fetch handler whose client has left before it answered', () => {
   it.each([
-    ['counts as in Express: a stamp', () => stampUsage(STAMP), { recorded: 1 }],
-    ['has a body that nobody pulls, and that is not read', () => {}, { unrecorded: { cancelled: 1 } }],
-  ])('%s', async (_name, say, account) => {
+    ['counts as in Express: a stamp', () => stampUsage(STAMP), [{ ...stamped, outcome: 'cancelled' }]],
+    ['has a body that nobody pulls, and that is not read', () => {}, []],
+  ])('%s', async (_name, say, records) => {
     const { recorder, settled } = createBooks()
     const entered = Promise.withResolvers<void>()
     const handler = withUsage(
@@ -161,7 +161,7 @@ describe('A Fetch handler whose client has left before it answered', () => {
       { recorder },
     )
     await leaveDuring(await listen(toNodeHandler(handler)), entered.promise)
-    await settled()
-    expect(recorder.stats()).toMatchObject({ requests: 1, ...account })
+    expect(await settled()).toMatchObject(records)
+    expect(recorder.stats()).toMatchObject({ requests: 1, inFlight: 0, recorded: records.length })
   })
 })
