@@ -37,7 +37,14 @@ function runTests(faults: readonly Fault[]): Report {
   const outputFile = path.join(copy, 'report.json')
   rmSync(outputFile, { force: true })
   const vitest = path.join(root, 'node_modules/.bin/vitest')
-  const args = ['run', '--config', 'vitest.workspace.ts', '--reporter=json', `--outputFile.json=${outputFile}`]
+  const args = [
+    'run',
+    '--bail=1',
+    '--config',
+    'vitest.workspace.ts',
+    '--reporter=json',
+    `--outputFile.json=${outputFile}`,
+  ]
   spawnSync(vitest, [...args, ...projects, ...filters], { cwd: copy, stdio: 'ignore', timeout: 300_000 })
   return JSON.parse(readFileSync(outputFile, 'utf8'))
 }

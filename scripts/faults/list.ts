@@ -93,8 +93,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "Deno's abort signal is read",
     file: 'packages/core/src/request-facts.ts',
-    find: "if ('Deno' in globalThis) return () => {}",
-    put: '',
+    find: "'Deno' in globalThis ? null : request.signal",
+    put: 'request.signal',
     tests: ['test/settling', 'test/bytes'],
   },
   {
@@ -298,9 +298,30 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'Express: a Fetch body that comes too late is not cancelled',
     file: 'packages/express/src/fetch-handler.ts',
-    find: `  if (request.signal.aborted) await response.body?.cancel(request.signal.reason).catch(() => {})
+    find: `  if (aborted || isClosed(outgoing)) await response.body?.cancel(reason).catch(() => {})
 `,
     put: '',
     tests: ['test/fetch-handler'],
+  },
+  {
+    name: 'Express: a Fetch body whose client somebody else has answered is not cancelled',
+    file: 'packages/express/src/fetch-handler.ts',
+    find: 'if (aborted || isClosed(outgoing))',
+    put: 'if (aborted)',
+    tests: ['test/fetch-handler'],
+  },
+  {
+    name: 'Express: a response is metered twice where the async context was lost',
+    file: 'packages/express/src/node.ts',
+    find: '    if (outer) return outer(() => next())\n',
+    put: '',
+    tests: ['test/usage'],
+  },
+  {
+    name: 'what a client left before it was answered is complete',
+    file: 'packages/core/src/exchange.ts',
+    find: "ending === 'complete' && this.#left ? 'cancelled' : ending",
+    put: 'ending',
+    tests: ['test/settling'],
   },
 ]

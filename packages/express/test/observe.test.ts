@@ -291,6 +291,21 @@ describe('How a response ends', () => {
     expect(books.recorder.stats()).toMatchObject({ ignored: { handler_error: 1 } })
   })
 
+  it('by a handler that rejects, it is ignored, and whoever called has the rejection', async () => {
+    const books = createBooks()
+    const metered = usage({ recorder: books.recorder })
+    const url = await listen(async (request, response) => {
+      try {
+        await metered(request, response, () => Promise.reject(new Error('no model')))
+      } catch (error) {
+        response.writeHead(503).end((error as Error).message)
+      }
+    })
+    expect(await send(url)).toMatchObject({ status: 503, body: 'no model' })
+    expect(await books.settled()).toEqual([])
+    expect(books.recorder.stats()).toMatchObject({ ignored: { handler_error: 1 } })
+  })
+
   it.each([
     ['HEAD', 200, 'not_inference'],
     ['OPTIONS', 200, 'not_inference'],

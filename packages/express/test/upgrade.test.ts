@@ -23,7 +23,8 @@ async function upgrade(server: ReturnType<typeof createServer>, method: string):
 
 it.each(EXPRESS)('in %s an upgrade that is routed through the app is no inference, and ends', async (_, express) => {
   const { recorder, settled } = createBooks()
-  const app = express().use(usage({ recorder }))
+  const metered = usage({ recorder })
+  const app = express().use(metered, metered)
   app.get('/v1/chat/completions', ({ socket }) => void socket.end(`${SWITCHING}hello`))
   const server = createServer(app)
   server.on('upgrade', (request) => app(request, new ServerResponse(request)))
