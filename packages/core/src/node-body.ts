@@ -8,6 +8,6 @@
 export function heldOnNode(response: Response): string | Uint8Array | null {
   const key = Object.getOwnPropertySymbols(response).find(({ description }) => description === 'cache')
   const kept: unknown = key && Reflect.get(response, key)
-  const body: unknown = Array.isArray(kept) ? kept[1] : null
+  const body: unknown = Array.isArray(kept) && kept[0] === response.status ? kept[1] : null
   return typeof body === 'string' || body instanceof Uint8Array ? body : null
 }
