@@ -14,7 +14,7 @@ const root = process.cwd()
 const copy = mkdtempSync(path.join(tmpdir(), 'withusage-faults-'))
 
 const COPIED = [
-  ...['packages', 'package-tests', 'examples', 'scripts', 'docs'],
+  ...['packages', 'package-tests', 'runtime-tests', 'examples', 'scripts', 'docs'],
   ...['vitest.workspace.ts', 'tsconfig.json', 'package.json', 'biome.json', 'README.md'],
 ]
 
@@ -30,12 +30,22 @@ interface Report {
   testResults: { assertionResults: { status: string; fullName: string }[] }[]
 }
 
-function runTests(filters: readonly string[]): Report {
+/** Runs the tests that should see these, each in its own package. */
+function runTests(faults: readonly Fault[]): Report {
+  const projects = new Set(faults.map(({ file }) => `--project=${file.split('/')[1]}`))
+  const filters = new Set(faults.flatMap(({ tests }) => tests))
   const outputFile = path.join(copy, 'report.json')
   rmSync(outputFile, { force: true })
   const vitest = path.join(root, 'node_modules/.bin/vitest')
-  const args = ['run', '--config', 'vitest.workspace.ts', '--reporter=json', `--outputFile.json=${outputFile}`]
-  spawnSync(vitest, [...args, ...filters], { cwd: copy, stdio: 'ignore', timeout: 300_000 })
+  const args = [
+    'run',
+    '--bail=1',
+    '--config',
+    'vitest.workspace.ts',
+    '--reporter=json',
+    `--outputFile.json=${outputFile}`,
+  ]
+  spawnSync(vitest, [...args, ...projects, ...filters], { cwd: copy, stdio: 'ignore', timeout: 300_000 })
   return JSON.parse(readFileSync(outputFile, 'utf8'))
 }
 
@@ -58,7 +68,7 @@ function redTests({ testResults }: Report): string[] {
 
 function tryFault(fault: Fault): boolean {
   const mend = plant(fault)
-  const report = runTests(fault.tests)
+  const report = runTests([fault])
   mend()
   const red = redTests(report)
   console.log(`${red.length > 0 ? 'seen  ' : 'UNSEEN'}  ${fault.name}: ${red.length} red of ${fault.tests.join(', ')}`)
@@ -69,8 +79,7 @@ function tryFault(fault: Fault): boolean {
 try {
   copyHouse()
   const chosen = FAULTS.filter(({ name }) => name.includes(process.argv[2] ?? ''))
-  const filters = [...new Set(chosen.flatMap(({ tests }) => tests))]
-  const before = runTests(filters)
+  const before = runTests(chosen)
   if (before.numPassedTests === 0) throw new Error('no test passed before any fault was planted')
   if (redTests(before).length > 0) throw new Error(`red without any fault: ${redTests(before).join('; ')}`)
   const unseen = chosen.filter((fault) => !tryFault(fault))

@@ -24,7 +24,7 @@ const bin = (name: string): string => path.resolve('node_modules', '.bin', name)
 const CHECKS: readonly (readonly [what: string, command: string, args: readonly string[]])[] = [
   ['build', bin('tsup'), ['--silent']],
   ['lint', bin('biome'), ['check', '--error-on-warnings', '.']],
-  ['types', process.execPath, ['node_modules/@typescript/native/bin/tsc', '-p', 'tsconfig.json']],
+  ['types', process.execPath, ['scripts/types.ts']],
   ['unused code', bin('knip'), []],
 ]
 

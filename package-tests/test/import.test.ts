@@ -13,14 +13,20 @@ async function loadedBy(specifier: string): Promise<string[]> {
   return stdout.split('\n')
 }
 
-it.each(['@withusage/core', '@withusage/core/store-kit', '@withusage/sqlite'])(
-  "Importing %s leaves the runtime's fetch to the first request",
-  async (specifier) => {
-    const modules = await loadedBy(specifier)
-    expect(modules).toContain('NativeModule async_hooks')
-    expect(modules.filter((name) => FETCH.test(name))).toEqual([])
-  },
-)
+it.each([
+  '@withusage/core',
+  '@withusage/core/store-kit',
+  '@withusage/core/adapter-kit',
+  '@withusage/sqlite',
+  '@withusage/hono',
+  '@withusage/express',
+  '@withusage/express/node',
+  '@withusage/deno',
+])("Importing %s leaves the runtime's fetch to the first request", async (specifier) => {
+  const modules = await loadedBy(specifier)
+  expect(modules).toContain('NativeModule async_hooks')
+  expect(modules.filter((name) => FETCH.test(name))).toEqual([])
+})
 
 it('Importing @withusage/sqlite opens no database engine', async () => {
   expect((await loadedBy('@withusage/sqlite')).filter((name) => /sqlite/.test(name))).toEqual([])

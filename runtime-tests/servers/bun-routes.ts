@@ -21,8 +21,8 @@ async function books(): Promise<Response> {
 }
 
 /** Bun wants `undefined` for a request that became a WebSocket. */
-function upgrade(request: Request, server: Server<undefined>): Response {
-  if (server.upgrade(request)) return undefined as unknown as Response
+function upgrade(request: Request, server: Server<undefined>): Response | undefined {
+  if (server.upgrade(request)) return undefined
   return new Response('no WebSocket', { status: 426 })
 }
 
@@ -35,11 +35,12 @@ const server = Bun.serve({
       POST: withUsage(() => Response.json(completion), metering),
     },
     '/rooms/:room': withUsage(
-      (request: BunRequest<'/rooms/:room'>) => Response.json({ ...completion, room: request.params.room }),
+      (request: BunRequest<'/rooms/:room'>, _server: Server<undefined>) =>
+        Response.json({ ...completion, room: request.params.room }),
       {
         recorder,
         endpoint: '/rooms/:room',
-        identify: (request: BunRequest<'/rooms/:room'>, server: Server<undefined>) => ({
+        identify: (request, server) => ({
           user: { id: server.requestIP(request)?.address ?? 'nobody' },
           project: { id: request.params.room },
         }),

@@ -6,8 +6,6 @@ const COMPRESSION = 'Bun.serve has no compression of its own to mount'
 testAdapter('Bun', {
   start: () => startScenarios('bun'),
   gaps: {
-    framing:
-      'Bun knows the length of a stream only when it ends at once: a body that is read through may be sent chunked',
     'compression mounted before': COMPRESSION,
     'compression mounted after': COMPRESSION,
     'compressed and stamped': COMPRESSION,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { testAdapter } from '@withusage/testing'
-import { vi } from 'vitest'
-import { buildNextApp, startNextApp } from '../../packages/next/test/support/next-app.ts'
+import { buildNextApp, type NextApp, startNextApp } from '@withusage/testing/next-app'
+import { expect, test, vi } from 'vitest'
 
 const APP = fileURLToPath(new URL('../next', import.meta.url))
 
@@ -9,10 +9,14 @@ const NO_CODING = 'Next drops the content-encoding that a handler sets, so that 
 
 vi.setConfig({ hookTimeout: 300_000 })
 
+let built: string
+let app: NextApp
+
 testAdapter('Next.js', {
   async start() {
-    await buildNextApp(APP)
-    const { url, stop } = await startNextApp(APP)
+    built = await buildNextApp(APP)
+    app = await startNextApp(APP)
+    const { url, stop } = app
     const [bare, metered, compressing] = [`${url}/bare`, `${url}/metered`, `${url}/compressing`]
     // Next compresses by itself what a client takes compressed: around the route handler.
     return { bare, metered, compressed: { bare, before: metered, after: compressing }, close: () => stop() }
@@ -21,4 +25,9 @@ testAdapter('Next.js', {
     'compression mounted after': NO_CODING,
     'compressed and stamped': NO_CODING,
   },
+})
+
+test('Next.js builds without a warning, and leaves no rejection of all this unhandled', () => {
+  expect(built).not.toMatch(/\[withusage\]|Error|Warning/)
+  expect(app.output()).not.toMatch(/\[withusage\]|unhandledRejection/)
 })

@@ -5,7 +5,7 @@ export interface Fault {
   /** Occurs once in the file. */
   find: string
   put: string
-  /** Filters of the test files that should see it. */
+  /** Filters of the test files, in the package of the file, that should see it. */
   tests: readonly string[]
 }
 
@@ -93,8 +93,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "Deno's abort signal is read",
     file: 'packages/core/src/request-facts.ts',
-    find: "if ('Deno' in globalThis) return () => {}",
-    put: '',
+    find: "'Deno' in globalThis ? null : request.signal",
+    put: 'request.signal',
     tests: ['test/settling', 'test/bytes'],
   },
   {
@@ -110,5 +110,218 @@ export const FAULTS: readonly Fault[] = [
     find: 'this.#observer.run(() => this.#anyReader().cancel(reason))',
     put: 'this.#anyReader().cancel(reason)',
     tests: ['test/stamps', 'test/settling'],
+  },
+  {
+    name: 'Express: a close that nobody hears',
+    file: 'packages/express/src/observe.ts',
+    find: `  if (isClosed(response)) close()
+  else response.once('close', close)
+`,
+    put: '',
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: a close that was before us',
+    file: 'packages/express/src/observe.ts',
+    find: `  if (isClosed(response)) close()
+  else response`,
+    put: '  response',
+    tests: ['test/leaving'],
+  },
+  {
+    name: 'Express: back-pressure that is lost',
+    file: 'packages/express/src/observe.ts',
+    find: `    const result = (write as Write).apply(response, args)
+    if (open) passed(args)
+    return result`,
+    put: `    ;(write as Write).apply(response, args)
+    if (open) passed(args)
+    return true`,
+    tests: ['test/observe', 'test/pipe'],
+  },
+  {
+    name: 'Express: writes that are held until the end',
+    file: 'packages/express/src/observe.ts',
+    find: '  let headGiven: readonly unknown[] = []',
+    put: `  response.cork()
+  let headGiven: readonly unknown[] = []`,
+    tests: ['test/usage', 'test/observe'],
+  },
+  {
+    name: 'Express: a callback of write that is dropped',
+    file: 'packages/express/src/observe.ts',
+    find: '(write as Write).apply(response, args)',
+    put: "(write as Write).apply(response, args.filter((arg) => typeof arg !== 'function'))",
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: a callback of end that is dropped',
+    file: 'packages/express/src/observe.ts',
+    find: '(end as Call).apply(response, args)',
+    put: "(end as Call).apply(response, args.filter((arg) => typeof arg !== 'function'))",
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: what is written after the end counts',
+    file: 'packages/express/src/observe.ts',
+    find: `    const open = !response.writableEnded
+    const before = shown`,
+    put: `    const open = true
+    const before = shown`,
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: a client that makes room is no activity',
+    file: 'packages/express/src/observe.ts',
+    find: `  response.on('drain', () => exchange.asked())
+`,
+    put: '',
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: an end in the middle of the turn',
+    file: 'packages/express/src/observe.ts',
+    find: 'setImmediate(() => exchange.end(ending))',
+    put: 'exchange.end(ending)',
+    tests: ['test/leaving'],
+  },
+  {
+    name: 'Express: a handler that is not waited for when its client has left',
+    file: 'packages/express/src/observe.ts',
+    find: `    if (ending === 'cancelled' && !answered) exchange.left()
+    else end`,
+    put: '    end',
+    tests: ['test/leaving'],
+  },
+  {
+    name: 'Express: a chunk of HTTP/2 that counts twice',
+    file: 'packages/express/src/observe.ts',
+    find: 'if (open && shown === before)',
+    put: 'if (open)',
+    tests: ['test/http2'],
+  },
+  {
+    name: 'Express: texts are all taken for UTF-8',
+    file: 'packages/express/src/observe.ts',
+    find: "typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'",
+    put: "'utf8'",
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: headers in a list are not looked at',
+    file: 'packages/express/src/sent-headers.ts',
+    find: '  return Object.fromEntries(lowerCase(pairs as [string, string][]))',
+    put: '  return {}',
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: headers given to writeHead are not looked at',
+    file: 'packages/express/src/observe.ts',
+    find: `    headGiven = args
+`,
+    put: '',
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: a server that gives up is taken for a client that leaves',
+    file: 'packages/express/src/ending.ts',
+    find: "return errored || !left ? 'failed' : 'cancelled'",
+    put: "return 'cancelled'",
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: a stream of HTTP/2 that was reset is complete',
+    file: 'packages/express/src/ending.ts',
+    find: ' && rstCode === 0',
+    put: '',
+    tests: ['test/http2'],
+  },
+  {
+    name: 'Express: the handler runs outside the async context',
+    file: 'packages/express/src/node.ts',
+    find: 'run(() => next())',
+    put: 'next()',
+    tests: ['test/usage'],
+  },
+  {
+    name: 'Express: the request is read by us',
+    file: 'packages/express/src/node.ts',
+    find: `    try {
+      run(`,
+    put: `    request.resume()
+    try {
+      run(`,
+    tests: ['test/observe'],
+  },
+  {
+    name: 'Express: a header is enough for an upgrade',
+    file: 'packages/express/src/node.ts',
+    find: 'request.upgrade === true',
+    put: 'request.headers.upgrade !== undefined',
+    tests: ['test/upgrade'],
+  },
+  {
+    name: 'Express: an upgrade that never ends',
+    file: 'packages/express/src/node.ts',
+    find: 'request.upgrade === true',
+    put: 'false',
+    tests: ['test/upgrade'],
+  },
+  {
+    name: 'Express: a path that a router has cut',
+    file: 'packages/express/src/node.ts',
+    find: 'url: originalUrl ?? url',
+    put: 'url',
+    tests: ['test/route'],
+  },
+  {
+    name: 'Express: mount paths without a bound',
+    file: 'packages/express/src/route.ts',
+    find: 'if (known.size < MAX_MOUNTS) known.add(mount)',
+    put: 'known.add(mount)',
+    tests: ['test/route'],
+  },
+  {
+    name: 'Express: parameters that were replaced',
+    file: 'packages/express/src/route.ts',
+    find: 'seen.push({ ...params })',
+    put: 'seen.push(params)',
+    tests: ['test/route'],
+  },
+  {
+    name: 'Express: a path is another in another case',
+    file: 'packages/express/src/route.ts',
+    find: 'segment.toLowerCase()',
+    put: 'segment',
+    tests: ['test/route'],
+  },
+  {
+    name: 'Express: a Fetch body that comes too late is not cancelled',
+    file: 'packages/express/src/fetch-handler.ts',
+    find: `  if (aborted || isClosed(outgoing)) await response.body?.cancel(reason).catch(() => {})
+`,
+    put: '',
+    tests: ['test/fetch-handler'],
+  },
+  {
+    name: 'Express: a Fetch body whose client somebody else has answered is not cancelled',
+    file: 'packages/express/src/fetch-handler.ts',
+    find: 'if (aborted || isClosed(outgoing))',
+    put: 'if (aborted)',
+    tests: ['test/fetch-handler'],
+  },
+  {
+    name: 'Express: a response is metered twice where the async context was lost',
+    file: 'packages/express/src/node.ts',
+    find: '    if (outer) return outer(() => next())\n',
+    put: '',
+    tests: ['test/usage'],
+  },
+  {
+    name: 'what a client left before it was answered is complete',
+    file: 'packages/core/src/exchange.ts',
+    find: "ending === 'complete' && this.#left ? 'cancelled' : ending",
+    put: 'ending',
+    tests: ['test/settling'],
   },
 ]

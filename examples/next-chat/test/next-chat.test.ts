@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { UsageBucket } from '@withusage/core'
+import { buildNextApp, type NextApp, startNextApp } from '@withusage/testing/next-app'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { buildNextApp, type NextApp, startNextApp } from '../../../packages/next/test/support/next-app.ts'
 import { startUpstream } from './support/upstream.ts'
 
 const ROOT = join(import.meta.dirname, '..')

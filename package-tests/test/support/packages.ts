@@ -8,6 +8,9 @@ export const PACKAGES = {
   core: ['index', 'store-kit', 'adapter-kit'],
   sqlite: ['index'],
   hono: ['index'],
+  express: ['index', 'node'],
+  next: ['index'],
+  deno: ['index'],
 } as const
 
 export type PackageName = keyof typeof PACKAGES

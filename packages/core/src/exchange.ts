@@ -41,8 +41,8 @@ export interface ExchangeResponse {
   status: number
   /** As they go out. */
   headers: Headers
-  /** `false` for a `null` body and for upgrades. */
-  hasBody: boolean
+  /** `false` for a `null` body and for upgrades. Asked once, and only when all else says that the body is worth reading. */
+  readonly hasBody: boolean
 }
 
 export interface ExchangeOptions {
@@ -74,6 +74,7 @@ export class Exchange {
   #meter: Meter | null = null
   #answered = false
   #settled = false
+  #left = false
   #concluded = false
   #idleWatch: IdleWatch | undefined
 
@@ -131,6 +132,16 @@ export class Exchange {
     return observe
   }
 
+  /**
+   * The client has left before the handler answered. What that says by the time it answers counts, as `cancelled`; one
+   * that never answers has until `idleTimeoutMs`.
+   */
+  left(): void {
+    if (this.#answered || this.#settled) return
+    this.#left = true
+    this.#watch('cancelled')
+  }
+
   /** The handler itself threw. What it threw belongs to the caller. */
   threw(): void {
     if (this.#settled) return
@@ -161,12 +172,12 @@ export class Exchange {
     }
   }
 
-  /** Settles the request. The first call wins, whatever it says. */
+  /** Settles the request. The first call wins, whatever it says; nothing is complete to a client that left before it. */
   end(ending: Ending): void {
     if (this.#settled) return
     this.#settled = true
     this.#idleWatch?.stop()
-    this.#seen.ending = ending
+    this.#seen.ending = ending === 'complete' && this.#left ? 'cancelled' : ending
     this.#seen.durationMs = performance.now() - this.#startedAt
     const decoding = this.#guarded('decoding', null, () => this.#finishDecoding())
     if (decoding) void within(DECODING_MS, decoding).then(() => this.#read())
@@ -185,10 +196,9 @@ export class Exchange {
 
   /** Returns whether the body is worth observing. */
   #take(response: ExchangeResponse): boolean {
-    const { status, headers, hasBody } = response
+    const { status, headers } = response
     this.#seen.status = status
     this.#seen.responseHeaders = headers
-    this.#seen.bodyless = !hasBody
     this.#seen.streamed = isEventStream(headers)
     const observe = !this.#nothingToLearn(response)
     if (observe) this.#observe(response)
@@ -196,14 +206,22 @@ export class Exchange {
     return observe
   }
 
-  #nothingToLearn({ status, headers, hasBody }: ExchangeResponse): boolean {
-    if (!hasBody || status >= 300 || cannotInfer(this.#seen.method, status)) return true
-    return isEvidence(this.#seen.stamp) && claimOf(headers) === 'json'
+  #nothingToLearn(response: ExchangeResponse): boolean {
+    const { status, headers } = response
+    if (status >= 300 || cannotInfer(this.#seen.method, status)) return true
+    if (isEvidence(this.#seen.stamp) && claimOf(headers) === 'json') return true
+    this.#seen.bodyless = !response.hasBody
+    return this.#seen.bodyless
   }
 
   #observe({ status, headers }: ExchangeResponse): void {
     if (mayHoldUsage(headers)) this.#meter = this.#meterOf(status, headers)
-    this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end('idle_timeout'))
+    this.#watch('idle_timeout')
+  }
+
+  #watch(ending: Ending): void {
+    this.#idleWatch?.stop()
+    this.#idleWatch = new IdleWatch(this.#options.idleTimeoutMs, () => this.end(ending))
   }
 
   #meterOf(status: number, headers: Headers): Meter {

@@ -15,6 +15,11 @@ export interface OpenExchange {
    * `false`: nothing more can be learned, and the response belongs to the client untouched.
    */
   answer(response: ExchangeResponse): boolean
+  /**
+   * The client has left before the handler answered. What that says by the time it answers counts, as `cancelled`; one
+   * that never answers has until `idleTimeoutMs`.
+   */
+  left(): void
   /** The handler itself threw. What it threw belongs to the caller. */
   threw(): void
   /** The client asked for a chunk. */

@@ -46,14 +46,25 @@ function textOr(otherwise: string, read: () => unknown): string {
   }
 }
 
-/**
- * Calls back with the reason when the client is gone, at once if it is already; returns how to stop listening. On Deno
- * the signal aborts on every normal completion too, and reading it prints a warning.
- */
-export function onAbort(request: Request, leave: (reason: unknown) => void): () => void {
-  if ('Deno' in globalThis) return () => {}
+/** Whether the client is known to be gone. */
+export function hasLeft(request: Request): boolean {
   try {
-    const { signal } = request
+    return signalOf(request)?.aborted === true
+  } catch {
+    return false
+  }
+}
+
+/** `null` on Deno: there it aborts on every normal completion too, and reading it prints a warning. */
+function signalOf(request: Request): AbortSignal | null {
+  return 'Deno' in globalThis ? null : request.signal
+}
+
+/** Calls back with the reason when the client is gone, at once if it is already; returns how to stop listening. */
+export function onAbort(request: Request, leave: (reason: unknown) => void): () => void {
+  try {
+    const signal = signalOf(request)
+    if (!signal) return () => {}
     const gone = (): void => leave(signal.reason)
     if (signal.aborted === true) gone()
     else signal.addEventListener('abort', gone, { once: true })

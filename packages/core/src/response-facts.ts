@@ -1,4 +1,5 @@
 import type { ExchangeResponse } from './exchange.ts'
+import { holdsWhole } from './whole-body.ts'
 
 /** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
 export function unreadBody(response: Response): ReadableStream<Uint8Array> | null {
@@ -7,16 +8,33 @@ export function unreadBody(response: Response): ReadableStream<Uint8Array> | nul
   return typeof body?.getReader === 'function' && !body.locked && !response.bodyUsed ? body : null
 }
 
-/** Some frameworks take something else for an upgrade, and a handler may return anything: it has no head that counts. */
+/**
+ * Some frameworks take something else for an upgrade, and a handler may return anything: it has no head that counts.
+ * The body is not looked at before `hasBody` is asked: servers send a body that nobody touched in their own, faster way.
+ */
 export function headOf(response: Response | undefined): ExchangeResponse {
   try {
     if (typeof response?.status !== 'number') return noHead()
-    const { status, headers, body } = response
-    const upgrade = 'webSocket' in response && Boolean(response.webSocket)
+    const { status, headers } = response
     const known = Object.prototype.toString.call(headers) === '[object Headers]'
-    return { status, headers: known ? headers : new Headers(), hasBody: !upgrade && body !== null }
+    return {
+      status,
+      headers: known ? headers : new Headers(),
+      get hasBody() {
+        return hasBody(response)
+      },
+    }
   } catch {
     return noHead()
+  }
+}
+
+function hasBody(response: Response): boolean {
+  try {
+    const upgrade = 'webSocket' in response && Boolean(response.webSocket)
+    return !upgrade && (holdsWhole(response) || response.body !== null)
+  } catch {
+    return false
   }
 }
 

@@ -58,7 +58,13 @@ interface Controller {
   readonly byobRequest?: { readonly view: ArrayBufferView | null; respond(bytesWritten: number): void } | null
 }
 
-type Read = () => Promise<ReadableStreamReadResult<unknown>>
+/** What a read resolves to; each runtime's own types say it differently. */
+interface ReadResult {
+  done: boolean
+  value?: unknown
+}
+
+type Read = () => Promise<ReadResult>
 
 /** A body has one reader at a time. */
 type Reader =
@@ -114,11 +120,12 @@ class Source {
     this.cancel(reason).catch(() => {})
   }
 
-  #pass({ done, value }: ReadableStreamReadResult<unknown>, controller: Controller): void {
+  #pass({ done, value }: ReadResult, controller: Controller): void {
     if (this.#abandoned) throw this.#abandoned.reason
     if (done) {
       if (!this.#cancelling) this.#end('complete')
       close(controller)
+      this.release()
       return
     }
     if (this.#cancelling) return

@@ -12,10 +12,10 @@ export function unref(timer: ReturnType<typeof setTimeout> | number): void {
   else (globalThis as { Deno?: DenoTimers }).Deno?.unrefTimer?.(timer)
 }
 
-/** Next's edge runtime has a `setImmediate` that throws. */
+/** Next's edge runtime has a `setImmediate` that throws, and a build that warns of one by its bare name. */
 function defer(run: () => void): void {
   try {
-    setImmediate(run)
+    globalThis.setImmediate(run)
   } catch {
     setTimeout(run, 0)
   }

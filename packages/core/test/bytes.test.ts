@@ -87,6 +87,14 @@ describe('The bytes of the handler are the bytes of the client', () => {
     expect(await chunksOf(response)).toEqual(['not bytes'])
   })
 
+  it("leaves the handler's body unlocked when it was read to its end, as a server does", async () => {
+    const { wrap } = metering()
+    for (const body of [streamOf(chatEvents()), byteStreamOf(chatEvents().map(bytesOf))]) {
+      await (await wrap(() => new Response(body, { headers: headersOf('text/event-stream') }))(post())).text()
+      expect(body.locked).toBe(false)
+    }
+  })
+
   it('keeps status, reason, headers and every set-cookie', async () => {
     const { wrap } = metering()
     const handler = wrap(() => {

@@ -143,6 +143,22 @@ describe('An abort of the request', () => {
     expect(meter.recorder.stats()).toMatchObject({ inFlight: 0, unrecorded: { cancelled: 1 } })
   })
 
+  it('before the handler returns makes no record complete', async () => {
+    const answers = [() => new Response('Hello'), () => json({}), () => new Response(null, { status: 500 })]
+    for (const answer of answers) {
+      const meter = metering()
+      const signal = new AbortController()
+      const handler = meter.wrap(async () => {
+        signal.abort('left early')
+        stampUsage({ model: 'qwen-7b', inputTokens: 21 })
+        return answer()
+      })
+      await handler(post(undefined, { signal: signal.signal }))
+      await settled()
+      expect(await meter.record()).toMatchObject({ evidence: 'stamp', outcome: 'cancelled' })
+    }
+  })
+
   it('is ignored once the body has ended, and no listener is left behind', async () => {
     const meter = metering()
     const request = post(undefined, { signal: new AbortController().signal })

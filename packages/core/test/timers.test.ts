@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { unref } from '../src/timers.ts'
+import { nextTurn, unref } from '../src/timers.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -20,5 +20,19 @@ describe('A timer that must not keep its process alive', () => {
 
   it('needs nothing where it is a number and the runtime ends anyway', () => {
     expect(() => unref(7)).not.toThrow()
+  })
+})
+
+describe('A turn of the event loop', () => {
+  it('is given where setImmediate throws, as in the edge runtime of Next, and where there is none', async () => {
+    const throws = vi.fn(() => {
+      throw new Error('not supported in the Edge Runtime')
+    })
+    vi.stubGlobal('setImmediate', throws)
+    await nextTurn()
+    expect(throws).toHaveBeenCalledTimes(1)
+
+    vi.stubGlobal('setImmediate', undefined)
+    await nextTurn()
   })
 })

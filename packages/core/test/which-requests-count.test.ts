@@ -1,5 +1,5 @@
 import { expectAccounted } from '@withusage/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { addUsage, stampUsage } from '../src/context.ts'
 import { createRecorder, type RecorderStats } from '../src/recorder.ts'
 import { memoryStore } from '../src/stores/memory.ts'
@@ -205,6 +205,23 @@ describe('What goes back as the same object', () => {
     expect(await handler(post())).toBe(response)
     expect(await response.json()).toEqual(chatCompletion())
     expect(await meter.record()).toMatchObject({ evidence: 'stamp', inputTokens: 1, outputTokens: 2 })
+  })
+
+  it.each<[what: string, stamp: boolean, status: number, method: string]>([
+    ['of an error', false, 404, 'POST'],
+    ['of a JSON response that was stamped', true, 200, 'POST'],
+    ['of an answer to OPTIONS', false, 200, 'OPTIONS'],
+  ])('with its body not even looked at: %s', async (_, stamp, status, method) => {
+    const meter = metering()
+    const response = json(chatCompletion(), { status })
+    const look = vi.fn()
+    Object.defineProperty(response, 'body', { get: look })
+    const handler = meter.wrap(() => {
+      if (stamp) stampUsage({ model: 'qwen-7b', inputTokens: 1, outputTokens: 2 })
+      return response
+    })
+    expect(await handler(post(undefined, { method }))).toBe(response)
+    expect(look).not.toHaveBeenCalled()
   })
 
   it('not a stamped stream: a stamp may still come', async () => {

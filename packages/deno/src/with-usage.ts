@@ -2,14 +2,17 @@ import { type UsageOptions, withUsage as wrap } from '@withusage/core'
 
 /** Where a client of a TCP server connects from: `Deno.NetAddr`. */
 export interface NetAddr {
+  /** `'tcp'` for every HTTP server. */
   transport: 'tcp' | 'udp'
   /** IP address: `'127.0.0.1'`. Behind a proxy, the proxy's. */
   hostname: string
+  /** The client's own: `51234`. */
   port: number
 }
 
 /** What `Deno.serve` tells a handler besides the request: `Deno.ServeHandlerInfo`, without Deno's types. */
 export interface ServeHandlerInfo<Addr = NetAddr> {
+  /** Where the client connects from. */
   remoteAddr: Addr
   /** Settles when the response has been sent, or could not be: metering has no use for it. */
   completed: Promise<void>

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createRequest, createRequestListener, sendResponse } from '@remix-run/node-fetch-server'
+import { isClosed } from './ending.ts'
 
 /** A handler on Fetch, wrapped by `withUsage` or not. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>
@@ -11,8 +12,9 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>
  * @example createServer(toNodeHandler(withUsage(handler)))
  */
 export function toNodeHandler(handler: FetchHandler): RequestListener {
-  // The library gives a handler as much as its `length` asks for, and ours takes the request alone.
-  return createRequestListener((request) => answer(handler, request))
+  return (incoming, outgoing) =>
+    // The library gives a handler as much as its `length` asks for, and ours takes the request alone.
+    createRequestListener((request) => answer(handler, request, outgoing))(incoming, outgoing)
 }
 
 /** Express' request and response, as far as they are needed. */
@@ -29,8 +31,8 @@ export function toExpress<Req extends IncomingMessage, Res extends ServerRespons
 ): ExpressHandler<Req, Res> {
   return async function fetchHandler(request, response, next) {
     try {
-      const answered = await answer(handler, requestOf(request, response))
-      if (!response.destroyed) await sendResponse(response, answered)
+      const answered = await answer(handler, requestOf(request, response), response)
+      if (!isClosed(response)) await sendResponse(response, answered)
     } catch (error) {
       if (response.headersSent) response.destroy(error instanceof Error ? error : undefined)
       else next(error)
@@ -38,10 +40,14 @@ export function toExpress<Req extends IncomingMessage, Res extends ServerRespons
   }
 }
 
-/** The handler's answer; when its client has left by then, nobody reads the body, and it is cancelled. */
-async function answer(handler: FetchHandler, request: Request): Promise<Response> {
+/**
+ * The handler's answer. When its client has left by then, or has been answered by somebody else, nobody reads the body, and
+ * it is cancelled.
+ */
+async function answer(handler: FetchHandler, request: Request, outgoing: ServerResponse): Promise<Response> {
   const response = await handler(request)
-  if (request.signal.aborted) await response.body?.cancel(request.signal.reason).catch(() => {})
+  const { aborted, reason } = request.signal
+  if (aborted || isClosed(outgoing)) await response.body?.cancel(reason).catch(() => {})
   return response
 }
 

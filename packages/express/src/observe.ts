@@ -1,5 +1,7 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Ending, OpenExchange } from '@withusage/core/adapter-kit'
+import { endingOf, isClosed } from './ending.ts'
+import { sentHeaders } from './sent-headers.ts'
 
 type Write = (...args: unknown[]) => boolean
 type Call = (...args: unknown[]) => ServerResponse
@@ -14,17 +16,25 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
   let headGiven: readonly unknown[] = []
   let answered = false
   let observing = false
+  let shown = 0
+  let ending: Ending | undefined
 
+  /** An answer to a client that has left is its own last word. An empty one only gives up. */
   function answer(hasBody: boolean): void {
     if (answered) return
     answered = true
-    observing = exchange.answer({ status: response.statusCode, headers: headers(), hasBody })
+    observing = exchange.answer({
+      status: response.statusCode,
+      headers: headers(),
+      hasBody: hasBody || ending !== undefined,
+    })
+    if (ending) endAfterThisTurn(exchange, ending)
   }
 
   /** What was set, and what `writeHead` was given beside it. */
   function headers(): Headers {
     try {
-      return headersOf({ ...response.getHeaders(), ...headersIn(headGiven) })
+      return sentHeaders(response, headGiven)
     } catch (error) {
       exchange.troubled('reading the headers of a response', error)
       return new Headers()
@@ -33,6 +43,7 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
 
   function passed([chunk, encoding]: readonly unknown[]): void {
     const isChunk = typeof chunk === 'string' || chunk instanceof Uint8Array
+    shown++
     answer(isChunk)
     if (observing && isChunk) exchange.chunk(bytesOf(chunk, encoding))
   }
@@ -57,41 +68,26 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
 
   response.end = function endMetered(...args: unknown[]) {
     const open = !response.writableEnded
+    const before = shown
     const result = (end as Call).apply(response, args)
-    if (open) passed(args)
+    // HTTP/2's `end` gives its chunk to `write`.
+    if (open && shown === before) passed(args)
     return result
   } as ServerResponse['end']
 
   response.on('drain', () => exchange.asked())
-  response.once('close', () => exchange.end(endingOf(response)))
-}
-
-/** A client that leaves ends its side of the connection or breaks it; a server that gives up does neither. */
-function endingOf({ writableFinished, errored, req, socket }: ServerResponse): Ending {
-  if (writableFinished) return 'complete'
-  const connection = socket ?? req.socket
-  const left = connection.readableEnded || connection.errored !== null
-  return errored || !left ? 'failed' : 'cancelled'
-}
-
-/** `writeHead(status, reason?, headers?)`: the headers as an object, or as a flat list of names and values. */
-function headersIn(args: readonly unknown[]): OutgoingHttpHeaders {
-  const given = args.find((arg) => typeof arg === 'object' && arg !== null)
-  if (!Array.isArray(given)) return Object.fromEntries(lowerCase(Object.entries(given ?? {})))
-  const pairs = Array.isArray(given[0]) ? given : given.flatMap((name, at) => (at % 2 ? [] : [[name, given[at + 1]]]))
-  return Object.fromEntries(lowerCase(pairs as [string, string][]))
-}
-
-function lowerCase<T>(entries: readonly [string, T][]): [string, T][] {
-  return entries.map(([name, value]) => [`${name}`.toLowerCase(), value])
-}
-
-function headersOf(sent: OutgoingHttpHeaders): Headers {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(sent)) {
-    if (value !== undefined) headers.set(name, `${value}`)
+  function close(): void {
+    ending = endingOf(response)
+    if (ending === 'cancelled' && !answered) exchange.left()
+    else endAfterThisTurn(exchange, ending)
   }
-  return headers
+  if (isClosed(response)) close()
+  else response.once('close', close)
+}
+
+/** What else hears of the end, and what awaits it, still has its say: other listeners, code after `await pipeline()`. */
+function endAfterThisTurn(exchange: OpenExchange, ending: Ending): void {
+  setImmediate(() => exchange.end(ending))
 }
 
 /** The bytes of a chunk that `write` or `end` has taken; in the place of the encoding may be a callback. */

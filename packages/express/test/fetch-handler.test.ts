@@ -4,22 +4,36 @@ import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { describe, expect, it, vi } from 'vitest'
 import { type FetchHandler, toExpress } from '../src/index.ts'
 import { toNodeHandler } from '../src/node.ts'
-import { completion, EVENTS, EXPRESS, listen, open, send } from './support/serve.ts'
+import { completion, EVENTS, EXPRESS, type Handler, listen, open, send } from './support/serve.ts'
 
 const PATH = '/v1/chat/completions'
 
 /** What Express does with an error that reaches it. */
 const apologise: ErrorRequestHandler = (error, _request, response, _next) => response.status(500).send(error.message)
 
-type Serve = (handler: FetchHandler) => Promise<string>
+/** @param beside sees each request, too, once the handler is at work */
+type Serve = (handler: FetchHandler, beside?: Handler) => Promise<string>
 
 const BRIDGES: [name: string, serve: Serve][] = [
-  ['toNodeHandler', (handler) => listen(toNodeHandler(handler))],
+  [
+    'toNodeHandler',
+    (handler, beside) => {
+      const listener = toNodeHandler(handler)
+      return listen((request, response) => {
+        listener(request, response)
+        beside?.(request, response)
+      })
+    },
+  ],
   ...EXPRESS.map(([name, express]): [string, Serve] => [
     `toExpress in ${name}`,
-    (handler) =>
+    (handler, beside) =>
       listen(
         express()
+          .use((request, response, next) => {
+            next()
+            beside?.(request, response)
+          })
           .use('/v1', express.Router().use(toExpress(handler) as RequestHandler))
           .use(apologise),
       ),
@@ -85,6 +99,21 @@ describe.each(BRIDGES)('%s', (_name, serve) => {
     })
     const gone = new AbortController()
     await fetch(`${url}${PATH}`, { method: 'POST', signal: gone.signal }).catch(() => {})
+    await cancelled
+  })
+
+  it('cancels the body of a client that was answered by somebody else', async () => {
+    const { response, cancelled } = endless()
+    const closed = Promise.withResolvers<void>()
+    const handler: FetchHandler = async () => {
+      await closed.promise
+      return response
+    }
+    const url = await serve(handler, (_request, outgoing) => {
+      outgoing.on('close', closed.resolve)
+      outgoing.writeHead(503).end('too late')
+    })
+    expect(await send(`${url}${PATH}`)).toMatchObject({ status: 503, body: 'too late' })
     await cancelled
   })
 

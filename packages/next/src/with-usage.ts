@@ -1,17 +1,19 @@
-import { type Identity, withUsage as meter, type UsageHandler, type UsageOptions } from '@withusage/core'
+import { currentUsage, type Identity, withUsage as meter, type UsageHandler, type UsageOptions } from '@withusage/core'
 import { after, type NextRequest } from 'next/server.js'
+import { currentWork } from './work.ts'
 
 /** What Next gives a handler of any route besides the request. Its own `RouteContext<'/chat/[id]'>` knows one route's. */
 export interface RouteContext {
+  /** What the path says, by the names in brackets: `{ id: '42' }`. Of a catch-all, an array. */
   params: Promise<Record<string, string | string[] | undefined>>
 }
 
 /** What a handler may take: Next gives both, and checks their types itself. */
 type HandlerArguments = readonly [request?: Request, ctx?: unknown]
 
-/** What Next gives a handler, with the context as the handler has declared it. */
+/** What Next gives a handler, with what the handler has declared: `auth()` of Auth.js adds to the request, too. */
 type GivenArguments<Args extends HandlerArguments> = readonly [
-  request: NextRequest,
+  request: Args extends readonly [infer Declared extends NextRequest, ...unknown[]] ? Declared : NextRequest,
   ctx: Args extends readonly [unknown, infer Context] ? Context : RouteContext,
 ]
 
@@ -29,7 +31,8 @@ export interface NextUsageOptions<Args extends HandlerArguments = readonly []>
 
 /**
  * Wraps a route handler: each request is metered and recorded, and Next sends exactly what the handler returns. What
- * `redirect()`, `notFound()` and the like throw goes on to Next untouched.
+ * `redirect()`, `notFound()` and the like throw goes on to Next untouched. A result that Next renders ahead and keeps
+ * is metered when it is made, for `fallbackUser`: its request is nobody's, and is not read.
  *
  * @example export const POST = withUsage(async (request, ctx) => …, { endpoint: '/api/chat/[id]' })
  * @throws UsageError `bad-option` for a number that is none, or out of range
@@ -38,9 +41,24 @@ export function withUsage<Args extends HandlerArguments = readonly [request: Nex
   handler: UsageHandler<Args>,
   options: NextUsageOptions<Args> = {},
 ): (...args: Args) => Promise<Response> {
-  const metered = meter(handler as unknown as UsageHandler<GivenArguments<Args>>, {
+  const settings = {
     ...options,
-    waitUntil: (acknowledged) => after(acknowledged),
-  })
-  return metered as unknown as (...args: Args) => Promise<Response>
+    waitUntil: (acknowledged: Promise<void>) => after(acknowledged),
+  } as unknown as UsageOptions
+  const answer = meter(handler as unknown as UsageHandler<readonly [Request, ...unknown[]]>, settings)
+  const keep = meter((_nobodys: Request, ...args: Args) => {
+    currentUsage()?.identify(null)
+    return handler(...args)
+  }, settings)
+
+  return async function metered(...args) {
+    switch (currentWork()) {
+      case 'attempt':
+        return handler(...args)
+      case 'kept':
+        return keep(new Request('http://localhost'), ...args)
+      default:
+        return answer(...(args as unknown as [Request]))
+    }
+  }
 }

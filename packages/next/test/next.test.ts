@@ -2,16 +2,18 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { buildNextApp, type NextApp, startNextApp } from '@withusage/testing/next-app'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { settledAt } from './support/account.ts'
-import { buildNextApp, type NextApp, startNextApp } from './support/next-app.ts'
 
 const FIXTURE = fileURLToPath(new URL('../fixture', import.meta.url))
 
+let built: string
 let app: NextApp
 
 beforeAll(async () => {
-  await buildNextApp(FIXTURE)
+  built = await buildNextApp(FIXTURE)
   app = await startNextApp(FIXTURE)
 }, 300_000)
 
@@ -24,9 +26,9 @@ const post = (path: string, init: RequestInit = {}) =>
 const settled = (endpoint: string) => settledAt(`${app.url}/report`, endpoint)
 
 /** Reads one chunk, then leaves. */
-async function leaveAfterOneChunk(url: string): Promise<void> {
+async function leaveAfterOneChunk(url: string, method = 'POST'): Promise<void> {
   const leaving = new AbortController()
-  const response = await fetch(url, { method: 'POST', signal: leaving.signal })
+  const response = await fetch(url, { method, signal: leaving.signal })
   await response.body?.getReader().read()
   leaving.abort()
 }
@@ -102,9 +104,38 @@ describe('In an app that was built and started', () => {
     await expect(response).rejects.toThrow('aborted')
     expect((await settled('/late')).counts).toEqual(['1 unrecorded cancelled'])
   })
+})
 
-  test('metering had nothing to report', () => {
-    expect(app.output()).not.toContain('[withusage]')
+describe('A result that Next renders ahead and keeps', () => {
+  test('is kept as it is unwrapped, and who asks for it reaches no handler', async () => {
+    const bare = await answer(await fetch(`${app.url}/kept/bare`))
+
+    for (const name of ['hourly', 'forced']) {
+      const first = await answer(await fetch(`${app.url}/kept/${name}`))
+      const second = await answer(await fetch(`${app.url}/kept/${name}`))
+      expect(first.headers).toContainEqual(['x-nextjs-cache', 'HIT'])
+      expect(first.headers.map(([name]) => name)).toEqual(bare.headers.map(([name]) => name))
+      expect(second.body).toBe(first.body)
+      expect((await settled(`/kept/${name}`)).counts).toEqual([])
+    }
+  })
+
+  test('is metered once when it is made anew, for the fallback user', async () => {
+    await post('/kept')
+
+    for (const name of ['hourly', 'forced']) {
+      const headers = { cookie: 'session=Ada', 'x-user': 'ada' }
+      const first = await answer(await fetch(`${app.url}/kept/${name}`, { headers }))
+      const second = await answer(await fetch(`${app.url}/kept/${name}`, { headers }))
+      expect(second.body).toBe(first.body)
+      const { records, counts } = await settled(`/kept/${name}`)
+      expect(counts).toEqual(['1 recorded'])
+      expect(records).toMatchObject([{ userId: 'house', inputTokens: 9, responseId: JSON.parse(first.body).id }])
+    }
+  })
+
+  test('is built without a word of metering', () => {
+    expect(built).not.toMatch(/\[withusage\]|Error|Warning/)
   })
 })
 
@@ -134,6 +165,30 @@ describe('The edge runtime', () => {
       { userId: 'ada', inputTokens: 9, outputTokens: 5, outcome: 'complete', streamed: true },
     ])
   })
+
+  test('records a stream whose client leaves as cancelled', async () => {
+    await leaveAfterOneChunk(`${app.url}/edge`, 'PATCH')
+
+    expect((await settledAt(`${app.url}/edge`, '/edge/endless')).records).toMatchObject([
+      { outcome: 'cancelled', final: false, inputTokens: 9, outputTokens: 1 },
+    ])
+  })
+
+  test('cannot decompress: what is compressed is counted, and passes unread', async () => {
+    const compressed = gzipSync(JSON.stringify({ model: 'qwen-7b', usage: { prompt_tokens: 9, completion_tokens: 5 } }))
+    const response = await post('/edge', { method: 'PUT', body: compressed })
+
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(compressed)
+    expect((await settledAt(`${app.url}/edge`, '/edge/compressed')).counts).toEqual(['1 unrecorded encoded_body'])
+  })
+
+  test('has books of its own: what is kept in memory there is not seen by the other routes', async () => {
+    expect((await settled('/edge')).counts).toEqual([])
+  })
+})
+
+test('Metering has nothing to report, and leaves no rejection unhandled', () => {
+  expect(app.output()).not.toMatch(/\[withusage\]|unhandledRejection/)
 })
 
 /** Status, headers and body, without what differs from request to request. */

@@ -7,6 +7,11 @@ interface UserContext {
   params: Promise<{ id: string }>
 }
 
+/** As `auth()` of Auth.js gives it to the handler inside. */
+interface SignedInRequest extends NextRequest {
+  auth: { email: string } | null
+}
+
 describe('The types of a wrapped route handler', () => {
   it('are inferred where it names none', () => {
     const POST = withUsage(async (request, ctx) => {
@@ -50,6 +55,9 @@ describe('The types of a wrapped route handler', () => {
         expectTypeOf(ctx).toEqualTypeOf<UserContext>()
         return { user: { id: (await ctx.params).id } }
       },
+    })
+    withUsage((_request: SignedInRequest) => new Response(), {
+      identify: ({ auth }) => auth && { user: { id: auth.email } },
     })
     withUsage(() => new Response(), {
       identify(request, ctx) {

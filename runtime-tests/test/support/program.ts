@@ -27,6 +27,7 @@ export interface Program {
   url: string
   /** What it has complained of so far. */
   complaints(): string
+  /** Afterwards all that it complained of has come. */
   stop(): Promise<void>
 }
 
@@ -52,7 +53,7 @@ export async function startProgram(runtime: Runtime, name: string): Promise<Prog
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGKILL')
-  await once(child, 'exit')
+  await once(child, 'close')
 }
 
 /** As `testAdapter` wants its server. */

@@ -15,6 +15,12 @@ export const answers = {
     return Response.json(completion())
   },
 
+  /** Says its length itself. */
+  'json-counted': () => {
+    const body = new TextEncoder().encode(JSON.stringify(completion()))
+    return new Response(body, { headers: { 'content-type': 'application/json', 'content-length': `${body.length}` } })
+  },
+
   binary: (_request, run) =>
     new Response(produce(run, inTurn(everyByte(7))), { headers: { 'content-type': 'audio/mpeg' } }),
 
@@ -37,10 +43,12 @@ export const answers = {
     })
     headers.append('vary', 'origin')
     headers.append('vary', 'accept-encoding')
-    // Bytes: Node sends the head that comes with a text as UTF-8, the head that comes with bytes as latin-1.
     const body = new TextEncoder().encode(JSON.stringify(completion()))
     return new Response(body, { status: 299, statusText: 'Quite All Right', headers })
   },
+
+  /** Node sends the head that comes with a text as UTF-8, the head that comes with bytes as latin-1. */
+  'latin-header': () => Response.json(completion(), { headers: { 'x-latin': 'Gr\xfc\xdfe' } }),
 
   empty: () => new Response(null, { headers: { 'x-empty': 'yes' } }),
 

@@ -18,6 +18,14 @@ export const requests = {
     return Response.json({ tokens })
   },
 
+  /** The same object for all requests of one side of a scenario. */
+  again: (request) => {
+    const side = (request.headers.get('x-request-id') ?? '').replace(/\.\d+$/, '')
+    const answer = answersGiven.get(side) ?? Response.json(completion())
+    answersGiven.set(side, answer)
+    return answer
+  },
+
   /** As `own`, but waits for its release before it answers, and stamps in the middle of a stream. */
   'own-late': async (request, run) => {
     const tokens = tokensOf(request)
@@ -29,6 +37,8 @@ export const requests = {
     return new Response(body, { headers: EVENT_STREAM })
   },
 } satisfies Handlers
+
+const answersGiven = new Map<string, Response>()
 
 function tokensOf(request: Request): number {
   return Number(request.headers.get('x-tokens'))

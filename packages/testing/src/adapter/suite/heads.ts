@@ -14,6 +14,12 @@ export const heads = {
     recorded({ ...READ, status: 299 }),
   ),
 
+  'header beyond ASCII beside a text': exchange(
+    'a header beyond ASCII arrives as the server sends it beside a text',
+    { handler: 'latin-header' },
+    recorded(READ),
+  ),
+
   framing: {
     ...exchange('a text that is read keeps its length on the wire', { handler: 'json' }, recorded(READ)),
     isFraming: true,
@@ -26,6 +32,20 @@ export const heads = {
       recorded(STAMPED),
     ),
     isFraming: true,
+  },
+
+  'framing counted': {
+    ...exchange('a length that the handler gives stays', { handler: 'json-counted' }, recorded(READ)),
+    isFraming: true,
+  },
+
+  'same response again': {
+    title: 'a response that a handler returns for two requests is sent for both where the server does so',
+    act: async (side) => [await side.exchange({ handler: 'again' }), await side.exchange({ handler: 'again' })],
+    expected: {
+      accounts: [{ recorded: 2 }, { recorded: 1, 'unrecorded no_usage': 1 }, { recorded: 1, 'ignored status_5xx': 1 }],
+      records: [],
+    },
   },
 
   'no body': exchange('an answer without a body is no inference', { handler: 'empty' }, ignored('not_inference')),

@@ -25,8 +25,25 @@ expectTypeOf(worker).parameters.toEqualTypeOf<[request: Request, env: { KEY: str
 
 expectTypeOf(withUsage((request) => new Response(request.url))).toEqualTypeOf<(request: Request) => Promise<Response>>()
 
+/** On Bun, `undefined` after an upgrade: only a handler that may answer so is one that does. */
+expectTypeOf(withUsage((request) => (request.url === '' ? undefined : new Response()))).toEqualTypeOf<
+  (request: Request) => Promise<Response | undefined>
+>()
+expectTypeOf(withUsage(async (): Promise<Response | undefined> => undefined)).returns.resolves.toEqualTypeOf<
+  Response | undefined
+>()
+class OwnResponse extends Response {
+  readonly own = true
+}
+/** What is read through is a plain response. */
+expectTypeOf(withUsage(() => new OwnResponse())).returns.resolves.toEqualTypeOf<Response>()
+
 // @ts-expect-error a handler gives a response
 withUsage(async () => 'text')
+// @ts-expect-error a handler gives a response
+withUsage(() => {})
+// @ts-expect-error `null` is none
+withUsage(() => null)
 // @ts-expect-error the request comes first
 withUsage((name: string) => new Response(name))
 // @ts-expect-error an identity names a user

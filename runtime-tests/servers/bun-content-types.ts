@@ -1,4 +1,4 @@
-/** Bodies without a content type of their own, by their name in the path, bare and metered. Prints its address. */
+/** Bodies that Bun gives a content type or a length, by their name in the path, bare and metered. Prints its address. */
 import { withUsage } from '@withusage/core'
 import { mounted, scenarios } from './scenarios.ts'
 
@@ -10,9 +10,14 @@ function form(): FormData {
   return fields
 }
 
-function* pieces() {
-  yield bytes('a')
-  yield bytes('b')
+function pieces(): ReadableStream {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes('a'))
+      controller.enqueue(bytes('b'))
+      controller.close()
+    },
+  })
 }
 
 const RESPONSES: Record<string, () => Response> = {
@@ -22,13 +27,14 @@ const RESPONSES: Record<string, () => Response> = {
   'string-of-an-error': () => new Response('no', { status: 404 }),
   'empty-string': () => new Response(''),
   json: () => Response.json({ a: 1 }),
+  'long-json': () => Response.json('long '.repeat(100_000)),
   bytes: () => new Response(new Uint8Array([0xff, 0xfe, 0x00])),
   'array-buffer': () => new Response(new Uint8Array([0xff, 0xfe, 0x00]).buffer),
   blob: () => new Response(new Blob(['text'])),
   'blob-with-a-type': () => new Response(new Blob(['text'], { type: 'text/css' })),
   params: () => new Response(new URLSearchParams({ a: 'b' })),
   form: () => new Response(form()),
-  stream: () => new Response(ReadableStream.from(pieces())),
+  stream: () => new Response(pieces()),
   nothing: () => new Response(null),
 }
 

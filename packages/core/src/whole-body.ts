@@ -1,0 +1,36 @@
+import { bunHolds, copyOnBun } from './bun-body.ts'
+import { heldOnNode } from './node-body.ts'
+import type { OpenExchange } from './open-exchange.ts'
+
+/**
+ * Whether the server is known to hold the body whole: a text or bytes, no stream and no file. It sends such a response in a
+ * way of its own, with a length and at times more than once, unless `body` was looked at. Where nothing is known, `false`;
+ * it never throws.
+ */
+export function holdsWhole(response: Response): boolean {
+  try {
+    return heldOnNode(response) !== null || bunHolds(response)
+  } catch {
+    return false
+  }
+}
+
+/** Shows the exchange a body that is held whole. The response is untouched, and for the client. */
+export function readBeside(exchange: OpenExchange, response: Response): Response {
+  const held = heldOnNode(response)
+  if (held === null) observe(exchange, copyOnBun(response))
+  else observe(exchange, [typeof held === 'string' ? new TextEncoder().encode(held) : held])
+  return response
+}
+
+async function observe(
+  exchange: OpenExchange,
+  body: Iterable<Uint8Array> | ReadableStream<Uint8Array> | null,
+): Promise<void> {
+  try {
+    for await (const bytes of body ?? []) exchange.chunk(bytes)
+  } catch (error) {
+    exchange.troubled('reading a body that is held whole', error)
+  }
+  exchange.end('complete')
+}

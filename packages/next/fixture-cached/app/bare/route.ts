@@ -1,0 +1,4 @@
+/** As `/kept`, without metering. */
+export function GET(): Response {
+  return Response.json({ models: ['qwen-7b'] })
+}
