@@ -6,7 +6,8 @@ const COMPRESSION = 'Deno.serve has no compression of its own to mount'
 testAdapter('Deno', {
   start: () => startScenarios('deno'),
   gaps: {
-    framing: 'Deno tells nobody which body it holds whole: one that is read through is a stream to it, and sent chunked',
+    framing:
+      'Deno tells nobody which body it holds whole: one that is read through is a stream to it, and sent chunked',
     'compression mounted before': COMPRESSION,
     'compression mounted after': COMPRESSION,
     'compressed and stamped': COMPRESSION,
