@@ -1,0 +1,8 @@
+export { readArguments } from './arguments.ts'
+export { describe } from './describe.ts'
+export type { Finding } from './examine.ts'
+export { examine } from './examine.ts'
+export { readCommand } from './read-command.ts'
+export type { SavedResponse } from './saved-response.ts'
+export { savedResponses } from './saved-responses.ts'
+export type { Term, Trace } from './trace.ts'
