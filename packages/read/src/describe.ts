@@ -2,7 +2,7 @@ import { type Reading, TOKEN_FIELDS, type UsageLine } from '@withusage/core'
 import type { Finding } from './examine.ts'
 import { meaningOf } from './meaning.ts'
 import type { SavedResponse } from './saved-response.ts'
-import type { Term, Trace } from './trace.ts'
+import { isSumOfParts, type Term, type Trace } from './trace.ts'
 import { numbersOf } from './vector.ts'
 
 /** What would be recorded of a response, from where, and why: some lines of text, without a word of prompt or answer. */
@@ -68,7 +68,7 @@ function lineOf(line: UsageLine, index: number, reading: Reading, trace: Trace |
 
 function origin(trace: Trace | null, name: string): string {
   if (trace === null) return ''
-  if (isTheSum(trace, name)) return '  = inputTokens + outputTokens'
+  if (isSumOfParts(trace, name)) return '  = inputTokens + outputTokens'
   const terms = trace.numbers.get(name)
   if (!terms) return '  counted: no number of the response says it'
   const events = new Set(terms.map(eventOf))
@@ -76,19 +76,6 @@ function origin(trace: Trace | null, name: string): string {
   const added = terms.toSorted((a, b) => Math.sign(b.factor) - Math.sign(a.factor))
   const sum = added.map((term, at) => termText(term, at === 0, events.size > 1)).join('')
   return `  = ${sum}${event ? `  in ${event}` : ''}`
-}
-
-/** A total that the provider did not send. */
-function isTheSum({ numbers }: Trace, name: string): boolean {
-  const [index, field] = name.split('.')
-  const paths = (part: string): string[] =>
-    (numbers.get(`${index}.${part}`) ?? []).map(({ path, event }) => `${path} ${event}`)
-  const parts = [paths('inputTokens'), paths('outputTokens')]
-  return (
-    field === 'totalTokens' &&
-    parts.every((part) => part.length > 0) &&
-    parts.flat().toSorted().join() === paths(field).toSorted().join()
-  )
 }
 
 function termText(term: Term, first: boolean, eachEvent: boolean): string {

@@ -179,3 +179,13 @@ function textsOf(reading: Reading, replay: Replay, places: readonly Place[]): Ma
   }
   return found
 }
+
+/** True of a total that is made of what the input and the output are made of: the provider sent none. */
+export function isSumOfParts({ numbers }: Trace, name: string): boolean {
+  const [index, field] = name.split('.')
+  const pathsOf = (part = ''): string[] =>
+    (numbers.get(`${index}.${part}`) ?? []).map(({ path, event }) => `${path} ${event}`).toSorted()
+  const parts = [pathsOf('inputTokens'), pathsOf('outputTokens')]
+  const known = parts.every((paths) => paths.length > 0)
+  return field === 'totalTokens' && known && parts.flat().toSorted().join() === pathsOf(field).join()
+}
