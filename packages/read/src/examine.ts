@@ -18,7 +18,7 @@ export interface Finding {
   trace: Trace | null
 }
 
-export type Transport = 'JSON' | 'JSON array' | 'JSON lines' | 'SSE' | 'AWS event stream'
+type Transport = 'JSON' | 'JSON array' | 'JSON lines' | 'SSE' | 'AWS event stream'
 
 /** Serves a saved response through `withUsage`, and reads it as a client would. What is said is what would be recorded. */
 export async function examine(response: SavedResponse): Promise<Finding> {
