@@ -28,7 +28,7 @@ function packageBuild(name: string, entries: readonly string[] = ['index']): Opt
 }
 
 export default defineConfig([
-  packageBuild('core', ['index', 'store-kit', 'adapter-kit']),
+  packageBuild('core', ['index', 'store-kit', 'adapter-kit', 'format-kit']),
   packageBuild('sqlite'),
   packageBuild('hono'),
   packageBuild('express', ['index', 'node']),

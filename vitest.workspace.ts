@@ -17,6 +17,7 @@ export default defineConfig({
       project('express', 'packages/express'),
       project('next', 'packages/next', 240_000),
       project('deno', 'packages/deno', 60_000),
+      project('read', 'packages/read'),
       project('runtime-tests', 'runtime-tests', 240_000),
       packageTests,
       project('examples/quickstart', 'examples/quickstart', 240_000),

@@ -5,7 +5,7 @@ export const WORKSPACE = path.resolve(import.meta.dirname, '../../..')
 
 /** The published packages by folder, with the entries that their manifests export. */
 export const PACKAGES = {
-  core: ['index', 'store-kit', 'adapter-kit'],
+  core: ['index', 'store-kit', 'adapter-kit', 'format-kit'],
   sqlite: ['index'],
   hono: ['index'],
   express: ['index', 'node'],

@@ -17,6 +17,7 @@ export {
   slow,
   sound,
 } from './faulty-store.ts'
+export { loadFixtures } from './fixture-files.ts'
 export type { Cut } from './fixture-player.ts'
 export { CUTS, playBody } from './fixture-player.ts'
 export { arbitraryRecord } from './record-arbitrary.ts'

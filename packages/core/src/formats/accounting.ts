@@ -5,8 +5,10 @@ import { add } from './wire.ts'
 /** The counts of one model call, as far as they are known. */
 export type TokenCounts = Record<TokenField, number | null>
 
+/** Every count unknown: what a format knows is put over it. */
 export const NO_COUNTS = Object.fromEntries(TOKEN_FIELDS.map((field) => [field, null])) as Readonly<TokenCounts>
 
+/** How far the counts of a line can be checked against each other. */
 export interface SettleOptions {
   /** What only the total shows was generated: thoughts behind an OpenAI-compatible endpoint. Default false. */
   generates?: boolean

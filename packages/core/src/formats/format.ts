@@ -25,6 +25,7 @@ export interface FormatHints {
 
 /** A key of an event's JSON, at any depth, and the values with which it may tell a format something. */
 export interface WatchedKey {
+  /** `'usage'`. */
   key: string
   /** Values that tell nothing, as JSON: `'null'`, `'"default"'`. Default: none. */
   unless?: readonly string[]
