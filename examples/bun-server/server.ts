@@ -27,6 +27,7 @@ async function ask(request: BunRequest<'/rooms/:room/ask'>): Promise<Response> {
 
 /** What each user and room used today. */
 async function usage(): Promise<Response> {
+  await recorder.flush()
   const to = new Date()
   const from = new Date(to.getTime() - 86_400_000)
   const groupBy = ['userId', 'projectId', 'endpoint'] as const

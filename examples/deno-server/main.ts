@@ -21,6 +21,7 @@ function ask(path: string, body: BodyInit | null): Promise<Response> {
 
 /** What each address used today. */
 async function usage(): Promise<Response> {
+  await recorder.flush()
   const to = new Date()
   const from = new Date(to.getTime() - 86_400_000)
   return Response.json(await store.aggregate({ from, to, bucket: null, groupBy: ['userId', 'servedModel'] }))

@@ -19,6 +19,7 @@ export function createApp({ upstream, apiKey, recorder, store }: Options): Expre
   app.use('/v1', usage({ recorder, identify }))
   app.use(authenticate)
   app.get('/usage', async (_request, response) => {
+    await recorder.flush()
     const from = new Date(Date.now() - 30 * 86_400_000)
     const groupBy = ['userId', 'apiKeyId', 'servedModel'] as const
     response.json(await store.aggregate({ from, to: new Date(), bucket: null, groupBy }))

@@ -73,6 +73,7 @@ export function createApp({ recorder, store, openai = new OpenAI(), anthropic = 
   })
 
   app.get('/usage', async (c) => {
+    await recorder.flush()
     const range = { from: new Date(Date.now() - 86_400_000), to: new Date() }
     return c.json(await store.aggregate({ ...range, bucket: null, groupBy: ['userId', 'provider', 'servedModel'] }))
   })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { buildNextApp, type NextApp, startNextApp } from '@withusage/testing/next-app'
@@ -148,7 +148,7 @@ describe('after()', () => {
     await store.asked
 
     const stopped = ending.stop('SIGTERM')
-    await vi.waitFor(() => expect(fetch(ending.url)).rejects.toThrow(), { timeout: 10_000 })
+    await vi.waitFor(() => expect(connectTo(ending.url)).rejects.toThrow(), { timeout: 10_000 })
     store.answer()
 
     await stopped
@@ -195,6 +195,14 @@ test('Metering has nothing to report, and leaves no rejection unhandled', () => 
 async function answer(response: Response) {
   const headers = [...response.headers].filter(([name]) => name !== 'date')
   return { status: response.status, headers, body: await response.text() }
+}
+
+/** On a connection of its own: one that is kept alive is still served by a server that is told to end. */
+async function connectTo(url: string): Promise<void> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  socket.destroy()
 }
 
 /** A store that answers no one before the test says so. */
