@@ -246,11 +246,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'Express: the request is read by us',
     file: 'packages/express/src/node.ts',
-    find: `    try {
-      run(`,
+    find: '    return run(() => heard(exchange, next))',
     put: `    request.resume()
-    try {
-      run(`,
+    return run(() => heard(exchange, next))`,
     tests: ['test/observe'],
   },
   {
