@@ -17,7 +17,10 @@ import type { Transport } from './transport.ts'
 export interface MeterOptions {
   /** Bound of one SSE message, JSON line or AWS message, in bytes; a larger one is skipped. Default 8 MiB. */
   maxEventBytes?: number
-  /** Bound of a JSON document, in bytes; a larger one is `too_large`. Default 8 MiB. */
+  /**
+   * Most that is held of a JSON document, in bytes; one of which more would have to be held is `too_large`. Past 1 MiB the
+   * bulk is not held: the rest of long texts and of rows of numbers. Default 8 MiB.
+   */
   maxBodyBytes?: number
   /** Formats of your own, asked before the built-in ones. */
   formats?: readonly Format[]
