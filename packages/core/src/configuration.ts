@@ -50,7 +50,7 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
   idleTimeoutMs?: number
   /** Longest event that the meter reads, in bytes. Default 8 MiB. */
   maxEventBytes?: number
-  /** Longest JSON document that the meter reads, in bytes. Default 8 MiB. */
+  /** Most that the meter holds of a JSON document, in bytes: past 1 MiB, long texts and rows of numbers do not count. Default 8 MiB. */
   maxBodyBytes?: number
   /** Formats of your own, asked before the built-in ones. */
   formats?: readonly Format[]
