@@ -35,15 +35,15 @@ describe('Nothing grows without a bound', () => {
     annotate(
       `bare ${bare.late / 1_000} bytes a stream, metered ${metered.late / 1_000}, at first ${metered.early / 1_000}`,
     )
-    expect((metered.late - bare.late) / 1_000).toBeLessThan(16 * 1024)
+    expect((metered.late - bare.late) / 1_000).toBeLessThan(24 * 1024)
     expect(metered.late - metered.early).toBeLessThan(MEBIBYTE)
   })
 
-  it('lets an event of 20 MiB and a document of 50 MiB go, and their bytes flow on', ({ annotate }) => {
+  it('lets an event of 20 MiB go, holds little of a document of 50 MiB, and their bytes flow on', ({ annotate }) => {
     const { hugeEvent, hugeDocument, stats } = figures
     annotate(`at most ${hugeEvent.most} bytes held of the event, ${hugeDocument.most} of the document`)
     expect([hugeEvent.untouched, hugeDocument.untouched]).toEqual([true, true])
-    expect(stats.unrecorded.too_large).toBe(2)
+    expect(stats.unrecorded.too_large).toBe(1)
     expect(Math.max(hugeEvent.most, hugeDocument.most)).toBeLessThan(2 * 8 * MEBIBYTE + MEBIBYTE)
   })
 
@@ -52,7 +52,7 @@ describe('Nothing grows without a bound', () => {
     expect({ requests, recorded, unrecorded, inFlight }).toEqual({
       requests: 1_004,
       recorded: 0,
-      unrecorded: { no_usage: 2, cancelled: 1_000, too_large: 2 },
+      unrecorded: { no_usage: 3, cancelled: 1_000, too_large: 1 },
       inFlight: 0,
     })
   })

@@ -2,7 +2,7 @@ import type { Format, FormatHints, FormatReading, WatchedKey, WireEvent } from '
 import { object } from '../formats/wire.ts'
 import type { ReadingReason } from '../types.ts'
 import { beginsAsObject, type EventSink, type LossReason } from './transport.ts'
-import { createWatch, type Watch } from './watch.ts'
+import { type Watch, watchFor } from './watch.ts'
 
 /** What the events of one body add up to. */
 export interface FoldResult {
@@ -148,12 +148,12 @@ function reader(formats: readonly Format[], hints: FormatHints, besides: readonl
     return chosen
   }
 
-  function watchFor(reading: Format): Watch | null {
+  function watchOf(reading: Format): Watch | null {
     const keys = attempt(() => reading.watch?.(seen), undefined)
     if (keys === undefined || besides === null) return null
     if (watch && keys === watched) return watch
     watched = keys
-    return createWatch([...keys, ...besides])
+    return watchFor([...keys, ...besides])
   }
 
   return {
@@ -168,7 +168,7 @@ function reader(formats: readonly Format[], hints: FormatHints, besides: readonl
       changed = true
     },
     watch() {
-      if (changed && format && watch !== null) watch = watchFor(format)
+      if (changed && format && watch !== null) watch = watchOf(format)
       changed = false
       return watch
     },

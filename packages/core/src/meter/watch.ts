@@ -13,7 +13,22 @@ export interface Watch {
   reach: number
 }
 
-export function createWatch(keys: readonly WatchedKey[]): Watch {
+/** A compiled pattern is kilobytes, and the streams of a process look for the same few keys. */
+const MOST_WATCHES = 100
+const watches = new Map<string, Watch>()
+
+/** Streams that look for the same share a watch: its pattern is set before each use. */
+export function watchFor(keys: readonly WatchedKey[]): Watch {
+  const name = JSON.stringify(keys)
+  const known = watches.get(name)
+  if (known) return known
+  if (watches.size >= MOST_WATCHES) watches.clear()
+  const watch = createWatch(keys)
+  watches.set(name, watch)
+  return watch
+}
+
+function createWatch(keys: readonly WatchedKey[]): Watch {
   const alternatives = [...keys.map((key) => `"${literal(key.key)}"${afterName(key)}`), ...ALWAYS]
   return {
     pattern: new RegExp(alternatives.join('|'), 'g'),
@@ -44,8 +59,8 @@ export interface SieveOptions {
 /** Where events that tell something follow each other as often as this, looking first is not worth its time. */
 const MOST_IN_A_ROW = 32
 
-/** What is compared of the beginning of texts, in characters. */
-const LONGEST_BEGINNING = 1024
+/** Longer texts are not remembered, in characters: one event mostly is shorter. */
+const LONGEST_REMEMBERED = 2048
 
 /**
  * Passes on, of a text of whole events, those that may tell something. Events of a stream begin alike, and where one told
@@ -71,7 +86,7 @@ export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (
     pattern.lastIndex = Math.max(from, known.length - reach)
     const found = pattern.exec(text)
     if (found) return found.index
-    if (from === 0) beginning = beginning === null ? text.slice(0, LONGEST_BEGINNING) : known
+    if (from === 0 && text.length <= LONGEST_REMEMBERED) beginning = beginning === null ? text : known
     return -1
   }
 

@@ -143,7 +143,13 @@ const lines: HostileInput[] = [
     () => [usageEvent, 'data: ', ...times(160, 'x'.repeat(64 * 1024)), '\n\n', DONE],
     'too_large',
   ),
-  body('an endless document', JSON_TYPE, () => ['{"a":"', ...times(160, 'x'.repeat(64 * 1024))], 'too_large'),
+  body(
+    'an endless text in a document',
+    JSON_TYPE,
+    () => ['{"a":"', ...times(160, 'x'.repeat(64 * 1024))],
+    'unreadable_body',
+  ),
+  body('an endless document', JSON_TYPE, () => ['{"a":[', ...times(160, '{"b":1},'.repeat(8 * 1024))], 'too_large'),
   body(
     'a document with 10 MB of white space before it',
     JSON_TYPE,
@@ -157,7 +163,7 @@ const lines: HostileInput[] = [
     'a document with 10 MB of white space in it',
     JSON_TYPE,
     () => [CHAT.slice(0, -1), ...times(160, ' '.repeat(64 * 1024)), '}'],
-    'too_large',
+    [[9, 5]],
   ),
   body(
     '20,000 messages that are no JSON and may have told usage',
