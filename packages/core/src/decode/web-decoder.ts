@@ -6,7 +6,7 @@ import type { Decoder, Give } from './decoder.ts'
 export function webDecoder(coding: Coding, give: Give): Decoder | null {
   try {
     // The DOM's types do not know all names yet.
-    return new WebDecoder(new DecompressionStream(coding as CompressionFormat), give)
+    return new WebDecoder(new globalThis.DecompressionStream(coding as CompressionFormat), give)
   } catch {
     return null
   }

@@ -12,8 +12,8 @@ interface NodeGlobals {
 /** A decoder of `node:zlib` on Node, Deno, Bun and workerd; `null` where there is none for the coding. */
 export function zlibDecoder(coding: Coding, give: Give): Decoder | null {
   try {
-    const { process } = globalThis as NodeGlobals
-    const stream = streamOf(coding, process?.getBuiltinModule?.('node:zlib') ?? {})
+    const zlib = (globalThis as NodeGlobals).process?.getBuiltinModule?.('node:zlib')
+    const stream = streamOf(coding, zlib ?? {})
     return stream ? new ZlibDecoder(stream, give) : null
   } catch {
     return null
