@@ -32,7 +32,8 @@ export interface NextUsageOptions<Args extends HandlerArguments = readonly []>
 /**
  * Wraps a route handler: each request is metered and recorded, and Next sends exactly what the handler returns. What
  * `redirect()`, `notFound()` and the like throw goes on to Next untouched. A result that Next renders ahead and keeps
- * is metered when it is made, for `fallbackUser`: its request is nobody's, and is not read.
+ * is metered when it is made, for `fallbackUser`: its request is nobody's, and is not read. With Cache Components, where
+ * making it may be given up half-way, it is not metered.
  *
  * @example export const POST = withUsage(async (request, ctx) => …, { endpoint: '/api/chat/[id]' })
  * @throws UsageError `bad-option` for a number that is none, or out of range

@@ -1,6 +1,6 @@
 import { endsWithLine, lineEnd, splitFrames } from './frames.ts'
+import { createSieve } from './sieve.ts'
 import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
-import { createSieve } from './watch.ts'
 
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {

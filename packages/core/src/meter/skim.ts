@@ -147,7 +147,6 @@ export function createSkimmer(keep: (bytes: Uint8Array) => void): Skimmer {
 
   return {
     write(bytes) {
-      kept = kept === -1 ? -1 : 0
       for (let at = 0; at < bytes.length; ) at = pass(bytes, at)
       const keeps = kept !== -1
       keepUpTo(bytes, bytes.length)

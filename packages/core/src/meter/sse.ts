@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { blankLineEnd, endsWithBlankLine, splitFrames } from './frames.ts'
+import { createSieve } from './sieve.ts'
 import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
-import { createSieve } from './watch.ts'
 
 /**
  * Server-sent events. The library reads the messages; it is given whole ones only, so that it holds nothing between
