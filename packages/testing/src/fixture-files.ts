@@ -12,6 +12,8 @@ export interface Expectation extends Partial<Omit<Reading, 'lines' | 'replay'>> 
 export interface Fixture {
   /** `'stream.sse'`. */
   file: string
+  /** What its kind is usually sent as. */
+  contentType: string
   body: string
   expected: Expectation
 }
@@ -23,6 +25,13 @@ export interface Variant {
   body: string
 }
 
+const CONTENT_TYPES: Record<string, string> = {
+  json: 'application/json',
+  'json-array': 'application/json',
+  ndjson: 'application/x-ndjson',
+  sse: 'text/event-stream',
+}
+
 /** Reads the bodies of a folder and what its `expected.json` says of them; each needs the other. */
 export function loadFixtures(directory: URL): Fixture[] {
   const read = (file: string) => readFileSync(new URL(file, directory), 'utf8')
@@ -32,7 +41,12 @@ export function loadFixtures(directory: URL): Fixture[] {
   if (files.toSorted().join() !== named.toSorted().join()) {
     throw new Error(`[withusage/testing] ${directory.pathname} holds ${files}, but expected.json names ${named}`)
   }
-  return Object.entries(expected).map(([file, expectation]) => ({ file, body: read(file), expected: expectation }))
+  return Object.entries(expected).map(([file, expectation]) => ({
+    file,
+    contentType: CONTENT_TYPES[file.replace(/^.*\./, '')] ?? '',
+    body: read(file),
+    expected: expectation,
+  }))
 }
 
 /** The same content in every framing that providers use for it. */

@@ -7,22 +7,14 @@ import { metering, post } from '../support/metered.ts'
 const NOWHERE = 'https://llm-gateway.unknown.example/proxy/7f3a'
 const FOLDER = new URL('../fixtures/', import.meta.url)
 
-const TYPES: Record<string, string> = {
-  json: 'application/json',
-  'json-array': 'application/json',
-  ndjson: 'application/x-ndjson',
-  sse: 'text/event-stream',
-}
-
 const known = [...builtInFormats, ...gatewayFormats].map(({ name }) => name)
 
 /** Formats are chosen by what a body is, so that of a host and a path that nobody knows is read the same. */
 describe('behind a host and a path that nobody knows', () => {
   it.each(known)('%s gives the records that it gives anywhere', async (format) => {
-    for (const { file, body, expected } of loadFixtures(new URL(`${format}/`, FOLDER))) {
+    for (const { file, contentType, body, expected } of loadFixtures(new URL(`${format}/`, FOLDER))) {
       const { wrap, records, recorder } = metering()
-      const type = TYPES[file.replace(/^.*\./, '')] ?? ''
-      const handler = wrap(async () => new Response(body, { headers: { 'content-type': type } }))
+      const handler = wrap(async () => new Response(body, { headers: { 'content-type': contentType } }))
       await (await handler(post(NOWHERE))).text()
       const { lines = [], model = null, replay } = expected
       const billed = replay && !replay.billable ? [] : lines

@@ -16,13 +16,6 @@ interface FormatRow {
   sources: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-const TYPES: Record<string, string> = {
-  json: 'application/json',
-  'json-array': 'application/json',
-  ndjson: 'application/x-ndjson',
-  sse: 'text/event-stream',
-}
-
 /** `docs/formats.md`: made by reading every fixture, again and again, each time with another field changed. */
 export async function formatsPage(): Promise<string> {
   const names = readdirSync(FIXTURES).filter((name) => name !== 'README.md')
@@ -32,8 +25,8 @@ export async function formatsPage(): Promise<string> {
 
 async function formatRow(name: string): Promise<FormatRow> {
   const sources = new Map<string, Set<string>>()
-  for (const { file, body } of loadFixtures(new URL(`${name}/`, FIXTURES))) {
-    const { reading, trace } = await examine(response(body, TYPES[file.replace(/^.*\./, '')] ?? ''))
+  for (const { contentType, body } of loadFixtures(new URL(`${name}/`, FIXTURES))) {
+    const { reading, trace } = await examine(response(body, contentType))
     if (reading.format !== name || trace === null) continue
     for (const [key, terms] of trace.numbers) {
       const count = key.replace(/^\d+\./, '')
