@@ -322,4 +322,88 @@ export const FAULTS: readonly Fault[] = [
     put: 'ending',
     tests: ['test/settling'],
   },
+  {
+    name: 'Reading: a long text is cut in the middle of an escape',
+    file: 'packages/core/src/meter/skim.ts',
+    find: 'if (++textBytes >= TEXT_KEPT && escaping === 0) {',
+    put: 'if (++textBytes >= TEXT_KEPT) {',
+    tests: ['test/meter/skim'],
+  },
+  {
+    name: 'Reading: a row of numbers takes the comma after it along',
+    file: 'packages/core/src/meter/skim.ts',
+    find: `if (owesComma && !closes) keep(COMMA_ALONE)
+`,
+    put: '',
+    tests: ['test/meter/skim'],
+  },
+  {
+    name: 'Reading: a backslash at the end of a chunk is forgotten',
+    file: 'packages/core/src/meter/skim.ts',
+    find: `    if (at > bytes.length) escaping = -1
+`,
+    put: '',
+    tests: ['test/meter/skim'],
+  },
+  {
+    name: 'Reading: a key that is written with an escape is not found',
+    file: 'packages/core/src/meter/watch.ts',
+    find: ", '\\\\\\\\u00']",
+    put: ']',
+    tests: ['test/meter/watch', 'test/meter/laws'],
+  },
+  {
+    name: 'Reading: a key that begins in what is known is not found',
+    file: 'packages/core/src/meter/sieve.ts',
+    find: 'known.length - reach',
+    put: 'known.length',
+    tests: ['test/meter/watch', 'test/meter/laws'],
+  },
+  {
+    name: 'Reading: a decoder may give without end',
+    file: 'packages/core/src/decode/decoding.ts',
+    find: `if (this.#givenBytes > bound) this.#giveUp('too_large')
+    else this`,
+    put: 'this',
+    tests: ['test/decode'],
+  },
+  {
+    name: 'Reading: a compressed body that was cut is whole',
+    file: 'packages/core/src/decode/decoding.ts',
+    find: `this.#whole = whole
+`,
+    put: `this.#whole = true
+`,
+    tests: ['test/decode'],
+  },
+  {
+    name: 'Reading: a coding that is named is believed',
+    file: 'packages/core/src/decode/codings.ts',
+    find: "return startsWith(head, GZIP) ? 'gzip' : null",
+    put: "return 'gzip'",
+    tests: ['test/decode'],
+  },
+  {
+    name: 'Reading: a message of AWS whose checksum is wrong is believed',
+    file: 'packages/core/src/meter/aws-message.ts',
+    find: 'prelude?.total !== bytes.length || uint32(bytes, end) !== crc32(bytes.subarray(0, end))',
+    put: 'prelude?.total !== bytes.length',
+    tests: ['test/meter/aws-event-stream'],
+  },
+  {
+    name: 'Reading: a quote inside a text ends it, in an array',
+    file: 'packages/core/src/meter/json-array.ts',
+    find: `    else if (byte === BACKSLASH) escaped = true
+`,
+    put: '',
+    tests: ['test/meter/json-array'],
+  },
+  {
+    name: 'Reading: an element past its bound is held',
+    file: 'packages/core/src/meter/json-array.ts',
+    find: `if (held.size + part.length > maxBytes) skip()
+    else held`,
+    put: 'held',
+    tests: ['test/meter/json-array', 'test/meter/bounds'],
+  },
 ]
