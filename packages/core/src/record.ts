@@ -39,6 +39,7 @@ export const TOKEN_FIELDS = [
   'outputImageTokens',
 ] as const
 
+/** The name of a count, `'inputTokens'`. */
 export type TokenField = (typeof TOKEN_FIELDS)[number]
 
 /** Which count a subset belongs to. */
