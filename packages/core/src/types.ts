@@ -338,7 +338,7 @@ export interface UsageBucket {
   inputImageTokens: number | null
   /** Sum of `outputImageTokens`, part of `outputTokens`. */
   outputImageTokens: number | null
-  /** Lines that are not final, or whose input or output count is unknown (embeddings have no output). */
+  /** Lines that are not final, or whose input or output count is unknown. Embeddings and rankings have no output. */
   incomplete: number
   /** Decimal string of integer nano-USD; `null` when no line has a cost, `'0'` in an empty bucket. */
   costNanoUsd: string | null

@@ -3,6 +3,7 @@ import {
   type AggregatePlan,
   answerAggregate,
   MAX_ROWS,
+  OPERATIONS_WITHOUT_OUTPUT,
   type UsageCell,
   type UsageSums,
 } from '@withusage/core/store-kit'
@@ -87,7 +88,13 @@ function cellsSql(groupBy: readonly Dimension[], condition: string): string {
   )`
 }
 
-const INCOMPLETE = `final = 0 OR input_tokens IS NULL OR (output_tokens IS NULL AND operation IS NOT 'embeddings')`
+const NO_OUTPUT = OPERATIONS_WITHOUT_OUTPUT.map((operation) => `'${operation}'`).join(', ')
+
+/** `isIncomplete` of core's store kit. */
+const INCOMPLETE = `final = 0 OR CASE
+  WHEN coalesce(input_tokens, output_tokens, total_tokens) IS NULL
+  THEN units IS NULL OR coalesce(operation NOT IN (${NO_OUTPUT}), 0)
+  ELSE input_tokens IS NULL OR (output_tokens IS NULL AND coalesce(operation NOT IN (${NO_OUTPUT}), 1)) END`
 
 /** As a double: exact up to 2^53, `NULL` where no count is known, and no overflow beyond. */
 function sumTokens(column: string): string {

@@ -4,7 +4,7 @@ import { object, text, type Wire } from './wire.ts'
 
 interface AnswerSeen {
   responseId: string | null
-  operation: 'chat' | 'text_completion' | null
+  operation: 'chat' | 'text_completion' | 'classification'
   meta: Wire | null
 }
 
@@ -53,7 +53,7 @@ function isStreamEvent(body: Wire | null): boolean {
 }
 
 function operationOf(answer: Wire): AnswerSeen['operation'] {
-  if ('classifications' in answer) return null
+  if ('classifications' in answer) return 'classification'
   return 'generations' in answer || 'summary' in answer ? 'text_completion' : 'chat'
 }
 

@@ -8,6 +8,7 @@ import { count, firstCount, isGarbled, list, object, text, type Wire } from './w
 interface RankingSeen {
   model: string | null
   responseId: string | null
+  classifies: boolean
   /** Cohere's. */
   meta: Wire | null
   /** Everyone else's. */
@@ -28,22 +29,24 @@ interface RankingSeen {
  */
 export const rerank = defineFormat<RankingSeen>({
   name: 'rerank',
-  operation: null,
+  operation: 'rerank',
   matches: ({ data, document }) => document && isRanking(object(data)),
-  start: () => ({ model: null, responseId: null, meta: null, usage: null }),
+  start: () => ({ model: null, responseId: null, classifies: false, meta: null, usage: null }),
   read: (_seen, { data }) => {
     const body = object(data)
     return {
       model: text(body?.model),
       responseId: text(body?.id) ?? text(body?.request_id),
+      classifies: object(list(body?.data)[0])?.probs !== undefined,
       meta: object(body?.meta),
       usage: object(body?.usage),
     }
   },
-  finish({ model, responseId, meta, usage }) {
+  finish({ model, responseId, classifies, meta, usage }) {
+    const operation = classifies ? 'classification' : 'rerank'
     const billed = readCohereLines(meta, { model, final: true })
     const lines = billed.length > 0 ? billed : readLines(usage, model)
-    return { model, responseId, lines, raw: lines.length === 0 ? null : billed.length > 0 ? meta : usage }
+    return { model, responseId, operation, lines, raw: lines.length === 0 ? null : billed.length > 0 ? meta : usage }
   },
 })
 

@@ -5,7 +5,7 @@ import { add, count, isGarbled, list, object, text, type Wire } from './wire.ts'
 
 interface WatsonxSeen {
   model: string | null
-  operation: 'text_completion' | 'embeddings' | null
+  operation: 'text_completion' | 'embeddings' | 'rerank' | null
   /** The highest of each count. */
   input: number | null
   output: number | null
@@ -56,7 +56,8 @@ function isWatsonx(body: Wire | null): boolean {
 
 function operationOf(result: Wire): WatsonxSeen['operation'] {
   if ('generated_text' in result) return 'text_completion'
-  return 'embedding' in result ? 'embeddings' : null
+  if ('embedding' in result) return 'embeddings'
+  return 'score' in result ? 'rerank' : null
 }
 
 function sum(places: readonly Wire[], field: string): number | null {

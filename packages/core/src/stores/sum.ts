@@ -2,6 +2,7 @@ import { TOKEN_FIELDS, type TokenField, type UsageRecord } from '../record.ts'
 import type { UsageBucket } from '../types.ts'
 import { compareGroups, knownTokens, type UsageCell, type UsageSums } from './answer.ts'
 import { bucketIndex } from './buckets.ts'
+import { isIncomplete } from './incomplete.ts'
 import type { AggregatePlan, FilterPlan } from './plan.ts'
 
 /** Sums the records that a plan asks for, one by one: the aggregate of a store that has no query language. */
@@ -55,12 +56,6 @@ function add(cell: OpenCell, record: UsageRecord): void {
   if (record.costNanoUsd !== null) cell.cost = (cell.cost ?? 0n) + BigInt(record.costNanoUsd)
   if (record.providerCostNanoUsd !== null)
     cell.providerCost = (cell.providerCost ?? 0n) + BigInt(record.providerCostNanoUsd)
-}
-
-/** The counts are a lower bound, or one is not known. Embeddings have no output. */
-function isIncomplete(record: UsageRecord): boolean {
-  if (!record.final || record.inputTokens === null) return true
-  return record.outputTokens === null && record.operation !== 'embeddings'
 }
 
 function closeCell(cell: OpenCell): UsageCell {

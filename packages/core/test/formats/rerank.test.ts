@@ -3,7 +3,7 @@ import { createMeter } from '../../src/meter/create-meter.ts'
 
 testFormat({
   format: 'rerank',
-  operation: null,
+  operation: 'rerank',
   fixtures: new URL('../fixtures/rerank/', import.meta.url),
   createMeter,
 })

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { SAMPLE_TIME, sampleRecord, sampleRequest } from '../sample-record.ts'
 import { ALWAYS, type CreateStore, withStore, writeRecords } from './with-store.ts'
 
+const BY_THE_UNIT = { inputTokens: null, outputTokens: null, totalTokens: null, units: { searchUnits: 2 } }
+
 /** `aggregate`: what its sums mean. */
 export function testAggregates(create: CreateStore): void {
   test(
@@ -73,9 +75,16 @@ export function testAggregates(create: CreateStore): void {
     ['a line without an input count', { inputTokens: null }, 1],
     ['a line without an output count', { outputTokens: null }, 1],
     ['a line of no known operation without an output count', { outputTokens: null, operation: null }, 1],
+    ['a reranking, which has no output, is complete', { outputTokens: null, operation: 'rerank' }, 0],
+    ['a classification, which has no output, is complete', { outputTokens: null, operation: 'classification' }, 0],
     ['an embedding, which has no output, is complete', { outputTokens: null, operation: 'embeddings' }, 0],
     ['an embedding without an input count', { inputTokens: null, outputTokens: null, operation: 'embeddings' }, 1],
     ['an embedding that is not final', { final: false, outputTokens: null, operation: 'embeddings' }, 1],
+    ['searches, which are billed by the unit, are complete', { ...BY_THE_UNIT, operation: 'rerank' }, 0],
+    ['what is billed by the unit and has no named operation', { ...BY_THE_UNIT, operation: null }, 0],
+    ['units beside a text that was generated do not make up for its counts', BY_THE_UNIT, 1],
+    ['units without an end', { ...BY_THE_UNIT, operation: 'rerank', final: false }, 1],
+    ['a total whose parts are unknown', { ...BY_THE_UNIT, operation: 'rerank', totalTokens: 9 }, 1],
     ['counts of 0 are counts', { inputTokens: 0, outputTokens: 0 }, 0],
     ['a line with every fault is one line', { final: false, inputTokens: null, outputTokens: null }, 1],
   ]
