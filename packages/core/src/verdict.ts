@@ -55,6 +55,7 @@ function withoutEvidence(facts: SettledFacts): Verdict {
   if (status >= 300) return ignored(status < 400 ? 'status_3xx' : status < 500 ? 'status_4xx' : 'status_5xx')
   if (bodyless || method === 'GET' || method === 'DELETE' || countsTokens(path)) return ignored('not_inference')
   if (ending !== 'complete') return unrecorded(ending)
+  if (reading && isStoredThread(reading)) return ignored('not_inference')
   return unrecorded(reading?.reason ?? 'no_usage')
 }
 
@@ -71,4 +72,9 @@ function isDeferred({ replay, lines }: Reading): boolean {
 /** `/v1/responses/resp_123`, fetched or updated: paid for when it was made, unless that was in the background. */
 function isStoredResult(path: string, { replay, responseId }: Reading): boolean {
   return replay === null && responseId !== null && path.endsWith(`/${responseId}`)
+}
+
+/** Of an assistant's threads, only runs infer: a thread or a message was stored, and runs later. */
+function isStoredThread({ format, replay, streamed }: Reading): boolean {
+  return format === 'openai-threads' && replay === null && !streamed
 }

@@ -275,6 +275,23 @@ describe('A run of an assistant', () => {
     expect(await meter.record()).toMatchObject({ inputTokens: 381, outputTokens: 88, responseId: 'run_123' })
   })
 
+  it.each([
+    ['a thread', { object: 'thread', id: 'thread_1' }],
+    ['a message', { object: 'thread.message', id: 'msg_1', role: 'user', content: [] }],
+  ])('is not made by storing %s', async (_, body) => {
+    const meter = metering()
+    await (await meter.wrap(() => json(body))(post('https://llm.test/v1/threads'))).text()
+    expect(await account(meter)).toEqual({ ignored: { not_inference: 1 } })
+  })
+
+  it('may be lost in a stream that began with its thread', async () => {
+    const meter = metering()
+    const events = [`event: thread.created\ndata: ${JSON.stringify({ object: 'thread', id: 'thread_1' })}\n\n`]
+    const stream = () => new Response(streamOf(events), { headers: { 'content-type': 'text/event-stream' } })
+    await (await meter.wrap(stream)(post('https://llm.test/v1/threads/runs'))).text()
+    expect(await account(meter)).toEqual({ unrecorded: { no_usage: 1 } })
+  })
+
   it('bills nothing where runs are listed', async () => {
     const meter = metering()
     const listed = post('https://llm.test/v1/threads/thread_1/runs', { method: 'GET' })
