@@ -69,7 +69,7 @@ export function usageLine(
 
 /** True when there is at least one count. */
 export function hasCounts(counts: TokenCounts): boolean {
-  return Object.values(counts).some((value) => value !== null)
+  return TOKEN_FIELDS.some((field) => counts[field] !== null)
 }
 
 /** Field by field; a count that only one of them knows is that one's. */

@@ -1,9 +1,11 @@
 import { hasCounts, usageLine } from './accounting.ts'
 import { isGarbledUsage, readBedrockUsage } from './bedrock-usage.ts'
-import { defineFormat, type FormatHints, type WatchedKey } from './format.ts'
+import { defineFormat, type WatchedKey } from './format.ts'
 import { object, type Wire } from './wire.ts'
 
 interface InvokeSeen {
+  /** Those of the response: read where no event has metrics. */
+  headers: Headers
   metrics: Wire | null
   embeds: boolean
 }
@@ -32,17 +34,19 @@ export const bedrockInvoke = defineFormat<InvokeSeen>({
   name: 'bedrock-invoke',
   operation: null,
   matches: ({ data, document }, hints) =>
-    object(object(data)?.[METRICS]) !== null || (document && Object.keys(metricsOfHeaders(hints)).length > 0),
-  start: (hints) => ({ metrics: metricsOfHeaders(hints), embeds: false }),
+    object(object(data)?.[METRICS]) !== null || (document && metricsOf(hints.headers) !== null),
+  start: ({ headers }) => ({ headers, metrics: null, embeds: false }),
   read(seen, { data }) {
     const body = object(data)
     return {
+      headers: seen.headers,
       metrics: object(body?.[METRICS]) ?? seen.metrics,
       embeds: seen.embeds || body?.embedding !== undefined || body?.embeddings !== undefined,
     }
   },
   watch: () => WATCHED,
-  finish({ metrics, embeds }) {
+  finish({ headers, metrics: told, embeds }) {
+    const metrics = told ?? metricsOf(headers)
     const usage = metrics ?? {}
     const counts = readBedrockUsage(usage)
     const options = { garbled: isGarbledUsage(usage) }
@@ -56,10 +60,10 @@ export const bedrockInvoke = defineFormat<InvokeSeen>({
   },
 })
 
-function metricsOfHeaders({ headers }: FormatHints): Wire {
-  const sent = Object.entries(HEADERS).map(([header, name]) => [name, headers.get(header)] as const)
-  const metrics = sent.filter(([, value]) => value !== null).map(([name, value]) => [name, numberOf(String(value))])
-  return Object.fromEntries(metrics)
+function metricsOf(headers: Headers): Wire | null {
+  const sent = Object.entries(HEADERS).filter(([header]) => headers.has(header))
+  if (sent.length === 0) return null
+  return Object.fromEntries(sent.map(([header, name]) => [name, numberOf(headers.get(header) ?? '')]))
 }
 
 /** A header that is no number is kept as it is: no count, and yet not absent. */

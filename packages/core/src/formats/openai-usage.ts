@@ -11,8 +11,8 @@ import { add, count, firstCount, isGarbled, isGarbledPart, object, type Wire } f
  * @see https://platform.openai.com/docs/api-reference/chat/object
  */
 export function readOpenAiUsage(usage: Wire): TokenCounts {
-  const input = firstDetails(usage, ['prompt_tokens', 'prompt_token', 'input_tokens', 'input_token'])
-  const output = firstDetails(usage, ['completion_tokens', 'output_tokens'])
+  const input = firstDetails(usage, INPUT_DETAILS)
+  const output = firstDetails(usage, OUTPUT_DETAILS)
   return {
     inputTokens: firstCount(usage.prompt_tokens, usage.input_tokens),
     outputTokens: firstCount(usage.completion_tokens, usage.output_tokens),
@@ -64,7 +64,9 @@ const COUNTS = [
   'cache_creation_input_tokens',
   'reasoning_tokens',
 ]
-const DETAILS = ['prompt_tokens', 'prompt_token', 'input_tokens', 'input_token', 'completion_tokens', 'output_tokens']
+const INPUT_DETAILS = ['prompt_tokens_details', 'prompt_token_details', 'input_tokens_details', 'input_token_details']
+const OUTPUT_DETAILS = ['completion_tokens_details', 'output_tokens_details']
+const DETAILS = [...INPUT_DETAILS, ...OUTPUT_DETAILS]
 const DETAIL_COUNTS = [
   'cached_tokens',
   'cache_write_tokens',
@@ -78,18 +80,20 @@ const DETAIL_COUNTS = [
 export function isGarbledUsage(usage: Wire): boolean {
   return (
     COUNTS.some((field) => isGarbled(usage[field])) ||
-    DETAILS.some((spelling) => isGarbledPart(usage[`${spelling}_details`], DETAIL_COUNTS)) ||
+    DETAILS.some((spelling) => isGarbledPart(usage[spelling], DETAIL_COUNTS)) ||
     isGarbledPart(usage.cache_creation, ['ephemeral_1h_input_tokens'])
   )
 }
 
 function firstDetails(usage: Wire, spellings: readonly string[]): Wire {
   for (const spelling of spellings) {
-    const details = object(usage[`${spelling}_details`])
+    const details = object(usage[spelling])
     if (details) return details
   }
-  return {}
+  return NO_DETAILS
 }
+
+const NO_DETAILS: Wire = {}
 
 /** llama.cpp's `timings`, which it sends with or without a usage object: prompt tokens it kept and prompt tokens it read. */
 export function readTimings(timings: Wire): Pick<TokenCounts, 'inputTokens' | 'outputTokens' | 'cacheReadTokens'> {

@@ -2,6 +2,9 @@ const SMALLEST = 1024
 /** A buffer that grew past this gives its memory back when it is cleared. */
 const KEPT = 64 * 1024
 
+/** No bytes. */
+export const NOTHING = new Uint8Array(0)
+
 /** Bytes held until they make sense. Grows by doubling, so that a body in tiny chunks costs no more than a whole one. */
 export interface ByteBuffer {
   readonly size: number
@@ -13,7 +16,7 @@ export interface ByteBuffer {
 }
 
 export function byteBuffer(): ByteBuffer {
-  let memory = new Uint8Array(0)
+  let memory = NOTHING
   let size = 0
 
   function reserve(wanted: number): void {
@@ -37,7 +40,7 @@ export function byteBuffer(): ByteBuffer {
     },
     clear() {
       size = 0
-      if (memory.length > KEPT) memory = new Uint8Array(0)
+      if (memory.length > KEPT) memory = NOTHING
     },
   }
 }

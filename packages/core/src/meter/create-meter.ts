@@ -4,6 +4,7 @@ import type { Format, FormatHints } from '../formats/format.ts'
 import { modelInPath } from '../requested-model.ts'
 import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
 import { awsEventStreamTransport } from './aws-event-stream.ts'
+import { NOTHING } from './byte-buffer.ts'
 import { type FoldResult, foldEvents } from './event-fold.ts'
 import { jsonTransport } from './json.ts'
 import { jsonArrayTransport } from './json-array.ts'
@@ -56,7 +57,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   const hints = hintsOf(response)
   const known = formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats]
   const fold = foldEvents(known, gatewayFormats, hints)
-  let head = new Uint8Array(0)
+  let head: Uint8Array = NOTHING
   let verdict: Verdict = claim === 'other' ? 'other' : 'more'
   let transport: Transport | null = null
   let reading: Reading | null = null
@@ -74,7 +75,7 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
     const bytes = head.length === 0 ? chunk : joined(head, chunk)
     const body = bytes.subarray(contentStart(bytes))
     if (body.length > 0) verdict = sniff(body, claim, encoded)
-    head = verdict === 'more' ? body.slice() : new Uint8Array(0)
+    head = verdict === 'more' ? body.slice() : NOTHING
     transport = openTransport()
     transport?.write(body)
   }

@@ -1,4 +1,3 @@
-import { byteBuffer } from './byte-buffer.ts'
 import { createSkimmer, type Skimmer } from './skim.ts'
 import { textBuffer } from './text-buffer.ts'
 
@@ -11,60 +10,34 @@ export interface DocumentBuffer {
   clear(): void
 }
 
-/** Up to here a document is parsed whole: that costs little, and nothing of it is passed over. */
-const HELD_WHOLE = 1024 * 1024
-/** Smaller pieces are gathered first. */
-const PIECE_BYTES = 1024
+/** Up to here a document is parsed whole: nothing of it is passed over. To pass over the bulk of more costs less than to parse it. */
+const HELD_WHOLE = 8 * 1024
 
 /** @param maxBytes the most that is held */
 export function documentBuffer(maxBytes: number): DocumentBuffer {
   const mostWhole = Math.min(HELD_WHOLE, maxBytes)
-  const gathered = byteBuffer()
-  const skimmed = textBuffer()
-  let pieces: Uint8Array[] = []
+  const held = textBuffer()
   let size = 0
   let skimmer: Skimmer | null = null
 
-  function hold(bytes: Uint8Array): void {
-    size += bytes.length
-    if (bytes.length < PIECE_BYTES) gathered.append(bytes)
-    if (bytes.length >= PIECE_BYTES || gathered.size >= PIECE_BYTES) endPiece()
-    if (bytes.length >= PIECE_BYTES) pieces.push(bytes.slice())
-  }
-
-  function endPiece(): void {
-    if (gathered.size > 0) pieces.push(gathered.view().slice())
-    gathered.clear()
-  }
-
   function beginSkimming(): Skimmer {
-    const begun = createSkimmer((rest) => skimmed.append(rest))
-    endPiece()
-    for (const piece of pieces) begun.write(piece)
-    pieces = []
+    const whole = held.drain()
+    const begun = createSkimmer((rest) => held.append(rest))
+    for (const piece of whole) begun.write(piece)
     return begun
   }
 
   return {
     append(bytes) {
-      if (skimmer === null && size + bytes.length <= mostWhole) {
-        hold(bytes)
-        return true
-      }
-      skimmer ??= beginSkimming()
-      skimmer.write(bytes)
-      return skimmed.size <= maxBytes
+      size += bytes.length
+      if (size > mostWhole) skimmer ??= beginSkimming()
+      if (skimmer) skimmer.write(bytes)
+      else held.append(bytes)
+      return held.size <= maxBytes
     },
-    text() {
-      if (skimmer !== null) return skimmed.text()
-      endPiece()
-      const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-      return pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode()
-    },
+    text: held.text,
     clear() {
-      gathered.clear()
-      skimmed.clear()
-      pieces = []
+      held.clear()
       size = 0
       skimmer = null
     },

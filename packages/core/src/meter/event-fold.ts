@@ -90,8 +90,10 @@ interface Pass {
 
 /** Some of the events, as the body's own format tells them, or else as the gateway does. */
 function pass(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): Pass {
-  const own = reader(formats, hints, watchedBy(besides, hints))
-  const beside = reader(besides, hints, [])
+  const own = reader(formats, hints, () => watchedBy(besides, hints))
+  const beside = reader(besides, hints, () => [])
+  /** Kept for the gateway, which is asked only if it tells no counts. */
+  let document: WireEvent | null = null
   return {
     get format() {
       return own.format
@@ -99,11 +101,15 @@ function pass(formats: readonly Format[], besides: readonly Format[], hints: For
     watch: own.watch,
     read(event) {
       own.read(event)
-      beside.read(event)
+      if (event.document) document = event
+      else beside.read(event)
     },
     finish(complete) {
       const reading = own.finish(complete)
-      const told = reading && reading.lines.length > 0 ? null : beside.finish(complete)
+      if (reading && reading.lines.length > 0) return { format: own.format, reading }
+      if (document) beside.read(document)
+      document = null
+      const told = beside.finish(complete)
       if (!told || told.lines.length === 0) return { format: own.format, reading }
       return { format: beside.format, reading: reading ? answeredAs(reading, told, own.format) : told }
     },
@@ -134,12 +140,13 @@ interface Reader {
  *
  * @param besides what others look for in the events that the format does not ask for; `null`: all of them
  */
-function reader(formats: readonly Format[], hints: FormatHints, besides: readonly WatchedKey[] | null): Reader {
+function reader(formats: readonly Format[], hints: FormatHints, besides: () => readonly WatchedKey[] | null): Reader {
   let format: Format | null = null
   let seen: unknown
   /** What `watch` looks for. */
   let watched: readonly WatchedKey[] | undefined
   let watch: Watch | null | undefined
+  let others: readonly WatchedKey[] | null | undefined
   let changed = false
 
   function choose(event: WireEvent): Format | null {
@@ -150,10 +157,11 @@ function reader(formats: readonly Format[], hints: FormatHints, besides: readonl
 
   function watchOf(reading: Format): Watch | null {
     const keys = attempt(() => reading.watch?.(seen), undefined)
-    if (keys === undefined || besides === null) return null
+    if (others === undefined) others = besides()
+    if (keys === undefined || others === null) return null
     if (watch && keys === watched) return watch
     watched = keys
-    return watchFor([...keys, ...besides])
+    return watchFor([...keys, ...others])
   }
 
   return {

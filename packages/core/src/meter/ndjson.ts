@@ -1,6 +1,6 @@
 import { endsWithLine, lineEnd, splitFrames } from './frames.ts'
 import { createSieve } from './sieve.ts'
-import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
+import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
@@ -15,7 +15,7 @@ export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transpo
     maxBytes: maxEventBytes,
     endsWhole: endsWithLine,
     findEnd: lineEnd,
-    deliver: (bytes) => sieve(decodeText(bytes)),
+    deliver: sieve,
     skipped: sink.skipped,
   })
   return { streamed: true, write: frames.write, end: frames.end }

@@ -1,3 +1,5 @@
+import type { Wire } from '../formats/wire.ts'
+
 const RAW_LIMIT = 4096
 const RAW_DEPTH = 8
 
@@ -7,14 +9,21 @@ const RAW_DEPTH = 8
  * than 4 KiB of JSON.
  */
 export function rawOf(value: unknown): unknown {
-  const budget = { left: RAW_LIMIT }
+  const budget = { values: RAW_LIMIT, length: RAW_LIMIT }
   try {
     const kept = keep(value, '', RAW_DEPTH, budget)
-    if (kept === undefined || budget.left < 0) return null
-    return JSON.stringify(kept).length <= RAW_LIMIT ? kept : null
+    if (kept === undefined || budget.values < 0) return null
+    return budget.length >= 0 || JSON.stringify(kept).length <= RAW_LIMIT ? kept : null
   } catch {
     return null
   }
+}
+
+interface Budget {
+  /** How many values may still be looked at. */
+  values: number
+  /** As many characters are left, of what is kept, at least. */
+  length: number
 }
 
 /** Fields of usage objects that hold a word of the provider's: `"TEXT"`, `"priority"`, `"fallback_message"`. */
@@ -22,17 +31,27 @@ const WORD_FIELDS = /^(?:type|modality|model|unit|speed|inference_geo|traffic_?t
 const WORD = /^[\w.:/@-]{1,64}$/
 const FIELD = /^[a-z]\w{0,63}$/i
 
-function keep(value: unknown, field: string, depth: number, budget: { left: number }): unknown {
-  if (--budget.left < 0) return undefined
+/** No number takes more, nor do the signs around a value. */
+const VALUE_LENGTH = 32
+
+function keep(value: unknown, field: string, depth: number, budget: Budget): unknown {
+  if (--budget.values < 0) return undefined
+  budget.length -= field.length + VALUE_LENGTH
   if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value
-  if (typeof value === 'string') return WORD_FIELDS.test(field) && WORD.test(value) ? value : undefined
+  if (typeof value === 'string') return keepWord(value, field, budget)
   if (typeof value !== 'object' || depth === 0) return undefined
   if (Array.isArray(value))
     return value.map((entry) => keep(entry, '', depth - 1, budget)).filter((entry) => entry !== undefined)
-  const kept: [string, unknown][] = []
-  for (const [name, entry] of Object.entries(value)) {
-    const part = FIELD.test(name) ? keep(entry, name, depth - 1, budget) : undefined
-    if (part !== undefined) kept.push([name, part])
+  const kept: Record<string, unknown> = {}
+  for (const name of Object.keys(value)) {
+    const part = FIELD.test(name) ? keep((value as Wire)[name], name, depth - 1, budget) : undefined
+    if (part !== undefined) kept[name] = part
   }
-  return Object.fromEntries(kept)
+  return kept
+}
+
+function keepWord(word: string, field: string, budget: Budget): string | undefined {
+  if (!WORD_FIELDS.test(field) || !WORD.test(word)) return undefined
+  budget.length -= word.length
+  return word
 }

@@ -1,3 +1,5 @@
+import { commonShape, type Shape, shapeOf } from './shape.ts'
+import { decodeText } from './transport.ts'
 import type { Watch } from './watch.ts'
 
 export interface SieveOptions {
@@ -14,35 +16,54 @@ export interface SieveOptions {
 /** Where events that tell something follow each other as often as this, looking first is not worth its time. */
 const MOST_IN_A_ROW = 32
 
-/** Longer texts are not remembered, in characters: one event mostly is shorter. */
-const LONGEST_REMEMBERED = 2048
+/** A stream of which so many texts had other shapes than those before is searched. */
+const MOST_LOOKS = 32
 
 /**
- * Passes on, of a text of whole events, those that may tell something. Events of a stream begin alike, and where one told
- * nothing the same characters tell nothing again: what is searched begins where they differ.
+ * Passes on, of the bytes of whole events, those that may tell something. Most events of a stream are of one shape, which
+ * tells nothing: they are known by their bytes. The others are searched for what is watched.
  */
-export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (text: string) => void {
+export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (bytes: Uint8Array) => void {
   let inARow = 0
   let wanted: Watch | null | undefined
-  /** How texts have begun in which `wanted` found nothing; `null`: there was none. */
-  let beginning: string | null = null
+  /** Of texts in which `wanted` found nothing; that of the last one which was of another. */
+  let dull: Shape | null = null
+  let last: Shape | null = null
+  let looks = 0
 
   function look(): void {
     const next = inARow < MOST_IN_A_ROW ? watch() : null
     if (next === wanted) return
     wanted = next
-    beginning = null
+    dull = null
+    last = null
+    looks = 0
+  }
+
+  /** Where the events end that are known to tell nothing. */
+  function endOfDull(bytes: Uint8Array): number {
+    let end = 0
+    while (dull && end < bytes.length) {
+      const next = dull.endOf(bytes, end)
+      if (next === -1) break
+      end = next
+    }
+    return end
+  }
+
+  /** Two of one shape make it worth knowing. */
+  function learn(text: string, { keys }: Watch): void {
+    if (++looks > MOST_LOOKS) return
+    const shape = shapeOf(text, keys)
+    if (!shape) return
+    dull = (dull && commonShape(dull, shape)) ?? (last && commonShape(last, shape)) ?? dull
+    last = shape
   }
 
   /** Index of the first thing that is found; -1 when there is none. */
-  function find(text: string, from: number, { pattern, reach }: Watch): number {
-    const known = from === 0 && beginning !== null ? commonBeginning(beginning, text) : ''
-    // What ends after the known beginning may begin in it.
-    pattern.lastIndex = Math.max(from, known.length - reach)
-    const found = pattern.exec(text)
-    if (found) return found.index
-    if (from === 0 && text.length <= LONGEST_REMEMBERED) beginning = beginning === null ? text : known
-    return -1
+  function find(text: string, from: number, { pattern }: Watch): number {
+    pattern.lastIndex = from
+    return pattern.exec(text)?.index ?? -1
   }
 
   /** Where the event begins that has this character. */
@@ -58,25 +79,28 @@ export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (
     return end
   }
 
-  return (text) => {
-    for (let from = 0; from < text.length; ) {
-      look()
+  function sift(text: string): void {
+    for (let from = 0; from < text.length; look()) {
       const at = wanted ? find(text, from, wanted) : from
       if (at === -1) {
         inARow = 0
+        if (wanted && from === 0) learn(text, wanted)
         return
       }
-      if (wanted === null || (unless !== undefined && text.includes(unless))) return read(text.slice(from))
+      if (wanted === null || (unless !== undefined && text.includes(unless))) {
+        read(text.slice(from))
+        return
+      }
       const start = Math.max(from, startOf(text, at))
       inARow = start > from || !wanted ? 1 : inARow + 1
       from = readTo(text, wanted ? start : from, at)
     }
   }
-}
 
-function commonBeginning(known: string, text: string): string {
-  if (text.slice(0, known.length) === known) return known
-  let length = 0
-  while (length < known.length && known[length] === text[length]) length++
-  return known.slice(0, length)
+  return (bytes) => {
+    look()
+    const from = endOfDull(bytes)
+    if (from > 0) inARow = 0
+    if (from < bytes.length) sift(decodeText(from === 0 ? bytes : bytes.subarray(from)))
+  }
 }

@@ -22,6 +22,8 @@ const MAGIC: readonly (readonly number[])[] = [
   [0x78, 0xda],
 ]
 
+const OPEN_OBJECT = 0x7b
+
 /** The bytes that tell the transport of a text. */
 const ENOUGH = 6
 
@@ -36,9 +38,10 @@ const TELLING = ['data:', 'event:', 'id:', 'retry:', '\xef\xbb\xbf', '\x1f\x8b',
  */
 export function sniff(head: Uint8Array, claim: Claim, encoded: boolean): Verdict {
   if (claim === 'other') return 'other'
+  if (head[0] === OPEN_OBJECT) return claim === 'ndjson' ? 'ndjson' : 'json'
   if (MAGIC.some((magic) => startsWith(head, magic))) return 'encoded'
   const start = String.fromCharCode(...head.subarray(0, ENOUGH))
-  if (/^[{[]/.test(start)) return claim === 'ndjson' ? 'ndjson' : start.startsWith('[') ? 'json-array' : 'json'
+  if (start.startsWith('[')) return claim === 'ndjson' ? 'ndjson' : 'json-array'
   if (/^(:|data:|event:|id:|retry:)/.test(start)) return 'sse'
   if (readPrelude(head)) return 'aws-event-stream'
   if (head.length < ENOUGH && mayStillTell(start)) return 'more'

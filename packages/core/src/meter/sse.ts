@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { blankLineEnd, endsWithBlankLine, splitFrames } from './frames.ts'
 import { createSieve } from './sieve.ts'
-import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
+import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /**
  * Server-sent events. The library reads the messages; it is given whole ones only, so that it holds nothing between
@@ -21,7 +21,7 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
     maxBytes: maxEventBytes,
     endsWhole: endsWithBlankLine,
     findEnd: blankLineEnd,
-    deliver: (bytes) => sieve(decodeText(bytes)),
+    deliver: sieve,
     skipped: sink.skipped,
   })
   return {

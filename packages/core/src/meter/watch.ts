@@ -6,11 +6,14 @@ import type { WatchedKey } from '../formats/format.ts'
  */
 const ALWAYS = ['"error"(?!: ?null[,}\\]])', '"type": ?"error"', 'event: ?error', '\\[DONE\\]', '\\\\u00']
 
+/** The keys of those. */
+const ALWAYS_KEYS = ['error', 'type']
+
 /** Finds watched keys in the text of events that are not parsed. It may find one that is none, and never misses one. */
 export interface Watch {
   pattern: RegExp
-  /** Whether something is found at a character depends on no more than this many, from there on. */
-  reach: number
+  /** Keys whose values decide whether something is found. */
+  keys: ReadonlySet<string>
 }
 
 /** A compiled pattern is kilobytes, and the streams of a process look for the same few keys. */
@@ -32,7 +35,7 @@ function createWatch(keys: readonly WatchedKey[]): Watch {
   const alternatives = [...keys.map((key) => `"${literal(key.key)}"${afterName(key)}`), ...ALWAYS]
   return {
     pattern: new RegExp(alternatives.join('|'), 'g'),
-    reach: Math.max(...alternatives.map((alternative) => alternative.length)),
+    keys: new Set([...keys.map(({ key }) => key), ...ALWAYS_KEYS]),
   }
 }
 
