@@ -47,6 +47,8 @@ const server = scenarios()
 const { url } = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
-  fetch: mounted({ ...server, scenario: async (request) => handler(request) }, withUsage(handler, server.options)),
+  fetch: mounted({ ...server, scenario: async (request) => handler(request) }, () =>
+    withUsage(handler, server.options),
+  ),
 })
 process.stdout.write(`${url.origin}\n`)

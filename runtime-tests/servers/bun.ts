@@ -8,7 +8,7 @@ const { url } = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
   idleTimeout: 0,
-  fetch: mounted(server, withUsage(server.scenario, server.options)),
+  fetch: mounted(server, (serve) => withUsage(serve, server.options)),
   error: () => new Response('sorry', { status: 500 }),
 })
 process.stdout.write(`${url.origin}\n`)

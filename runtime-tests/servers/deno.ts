@@ -11,5 +11,5 @@ Deno.serve(
     onListen: ({ hostname, port }) => process.stdout.write(`http://${hostname}:${port}\n`),
     onError: () => new Response('sorry', { status: 500 }),
   },
-  mounted(server, withUsage(server.scenario, server.options)),
+  mounted(server, (serve) => withUsage(serve, server.options)),
 )

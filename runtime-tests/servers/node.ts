@@ -4,6 +4,6 @@ import { withUsage } from '@withusage/core'
 import { mounted, scenarios } from './scenarios.ts'
 
 const server = scenarios()
-const fetch = mounted(server, withUsage(server.scenario, server.options))
+const fetch = mounted(server, (serve) => withUsage(serve, server.options))
 
 serve({ fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => process.stdout.write(`http://127.0.0.1:${port}\n`))

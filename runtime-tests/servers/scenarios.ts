@@ -1,5 +1,6 @@
 import { createRecorder, memoryStore, type Recorder } from '@withusage/core'
 import { type ScenarioServer, scenarioServer } from '@withusage/testing/scenarios'
+import { compressing } from './compressing.ts'
 
 /** The scenarios of `testAdapter` with books of their own, for a server of one process. */
 export interface Scenarios extends ScenarioServer {
@@ -15,17 +16,28 @@ export function scenarios(): Scenarios {
   return { ...scenarioServer({ recorder, store, errors }), options: { recorder, onError } }
 }
 
-type Serve<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>
+export type Serve<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>
 
-/** Bare under `/bare`, metered under `/metered`, the books under `/control`. */
+/**
+ * The scenarios bare under `/bare` and metered under `/metered`, both also with a compression around them, or between
+ * metering and the handler; the books under `/control`.
+ */
 export function mounted<Rest extends readonly unknown[]>(
   { scenario, control }: ScenarioServer,
-  metered: Serve<Rest>,
+  meter: (serve: ScenarioServer['scenario']) => Serve<Rest>,
 ): Serve<Rest> {
+  const bare: Serve<Rest> = (request, ..._rest) => scenario(request)
+  const metered = meter(scenario)
+  const mounts: Record<string, Serve<Rest>> = {
+    bare,
+    metered,
+    'compressed-bare': compressing(bare),
+    'compressed-before': compressing(metered),
+    'compressed-after': meter(compressing(scenario)),
+  }
   return (request, ...rest) => {
-    const { pathname } = new URL(request.url)
-    if (pathname.startsWith('/bare/')) return scenario(request)
-    if (pathname.startsWith('/metered/')) return metered(request, ...rest)
-    return control(request)
+    const [, base = ''] = new URL(request.url).pathname.split('/')
+    const serve = mounts[base]
+    return serve ? serve(request, ...rest) : control(request)
   }
 }

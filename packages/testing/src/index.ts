@@ -1,6 +1,6 @@
 export { expectAccounted, expectStoredAccount } from './accounting.ts'
 export { type Cell, type Column, MATRIX_FOLDER } from './adapter/matrix.ts'
-export { servedHere } from './adapter/served.ts'
+export { routes, servedHere } from './adapter/served.ts'
 export { SCENARIOS } from './adapter/suite/scenarios.ts'
 export type { AdapterServer, AdapterSuite } from './adapter/test-adapter.ts'
 export { testAdapter } from './adapter/test-adapter.ts'

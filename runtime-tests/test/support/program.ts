@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import type { AdapterServer } from '@withusage/testing'
+import { type AdapterServer, routes } from '@withusage/testing'
 
 const installed = (file: string): string => {
   const [name = ''] = file.split('/')
@@ -59,5 +59,5 @@ async function stop(child: ChildProcess): Promise<void> {
 /** As `testAdapter` wants its server. */
 export async function startScenarios(runtime: Runtime): Promise<AdapterServer> {
   const { url, stop } = await startProgram(runtime, `${runtime}.ts`)
-  return { bare: `${url}/bare`, metered: `${url}/metered`, close: stop }
+  return { ...routes(url), close: stop }
 }

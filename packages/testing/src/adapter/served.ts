@@ -7,7 +7,18 @@ import type { AdapterServer } from './test-adapter.ts'
 /** Listens, on a port of this machine, with a server of this process that has every route of the suite. */
 export async function servedHere(server: Server, recorder: Recorder): Promise<Required<AdapterServer>> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    ...routes(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await recorder.close()
+    },
+  }
+}
+
+/** Every route of the suite, on a server that has them all under these names. */
+export function routes(url: string): Required<Omit<AdapterServer, 'close'>> {
   return {
     bare: `${url}/bare`,
     metered: `${url}/metered`,
@@ -15,11 +26,6 @@ export async function servedHere(server: Server, recorder: Recorder): Promise<Re
       bare: `${url}/compressed-bare`,
       before: `${url}/compressed-before`,
       after: `${url}/compressed-after`,
-    },
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await recorder.close()
     },
   }
 }

@@ -11,7 +11,7 @@ export interface AdapterServer {
   bare: string
   /** Serves them metered. */
   metered: string
-  /** The same behind the framework's own compression: without metering, and mounted before or after it. */
+  /** The same behind a compression, the framework's own if it has one: without metering, and mounted before or after it. */
   compressed?: { bare: string; before: string; after: string }
   close(): Promise<void> | void
 }

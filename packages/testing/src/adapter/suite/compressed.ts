@@ -4,7 +4,7 @@ import type { HandlerName } from '../server/scenario-server.ts'
 import type { AdapterServer } from '../test-adapter.ts'
 import { READ, recorded, type Scenario, STAMPED } from './scenario.ts'
 
-/** The framework's own compression, mounted before or after metering. */
+/** A compression, mounted before or after metering: the framework's own, or a handler around a handler. */
 export const compressed = {
   'compression mounted before': {
     title: 'what a middleware mounted before compresses is read as it was before',
