@@ -107,7 +107,7 @@ export const FAMILIES: readonly (Route & { record: [string, string | null, numbe
         results: [{ index: 0, relevance_score: 0.9 }],
         usage: { prompt_tokens: 60, total_tokens: 60 },
       }),
-    record: ['rerank', null, 60, null],
+    record: ['rerank', 'rerank', 60, null],
   },
 ]
 
