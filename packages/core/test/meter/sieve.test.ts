@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { bytesOf, readBody } from './body.ts'
+
+const chunk = (content: string, rest: object = {}, index = 0): string => {
+  const choices = [{ index, delta: { content }, finish_reason: null }]
+  return `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'm', choices, ...rest })}\n\n`
+}
+
+const USAGE = { usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } }
+
+function read(events: readonly string[]) {
+  return readBody(events.map(bytesOf), { contentType: 'text/event-stream' }).lines[0]
+}
+
+it('an event that told nothing tells something once another was between', () => {
+  const tier = (name: string) => chunk('word', { service_tier: name })
+  const before = Array.from({ length: 4 }, () => tier('default'))
+  const line = read([...before, tier('priority'), ...before, chunk('', USAGE)])
+  expect(line?.serviceTier).toBe('default')
+})
+
+it('events that differ in the choice they are of are not alike', () => {
+  const first = Array.from({ length: 4 }, (_, at) => chunk(`word ${at}`))
+  const last = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], ...USAGE }
+  expect(read([...first, chunk('', last)])?.final).toBe(true)
+  expect(read([...first, chunk('other', {}, 1), chunk('', last)])?.final).toBe(false)
+})
