@@ -1,5 +1,14 @@
-/** Where providers carry the model in the path: Gemini and Vertex, Bedrock (an ARN may hold a slash), Azure deployments. */
-const PATTERNS = [/\/models\/([^/:]+)/, /\/model\/(.+)\/(?:converse|invoke)/, /\/deployments\/([^/]+)\//]
+/**
+ * Where providers carry the model in the path: Gemini and Vertex before a verb, Hugging Face with its owner, model
+ * servers before a word for what is done; Bedrock (an ARN may hold a slash), Azure deployments.
+ */
+const PATTERNS = [
+  /\/models\/([^/:]+):/,
+  /\/models\/([^/:]+\/(?!(?:infer|predict|generate|generate_stream|completions|embeddings)$)[^/:]+)(?:$|\/(?:v\d|pipeline)\b)/,
+  /\/models\/([^/:]+)/,
+  /\/model\/(.+)\/(?:converse|invoke)/,
+  /\/deployments\/([^/]+)\//,
+]
 
 /** The model that the path of a request names, `null` when it names none. */
 export function modelInPath(path: string): string | null {

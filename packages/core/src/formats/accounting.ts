@@ -55,7 +55,8 @@ function uncheckable(possible: readonly TokenCounts[]): TokenCounts & { consiste
     return [field, others.length === 0 ? count : null]
   })
   const counts = Object.fromEntries(agreed) as TokenCounts
-  return { ...counts, totalTokens: counts.totalTokens ?? partsOf(counts), consistent: false }
+  const isSum = counts.inputTokens !== null && counts.outputTokens !== null
+  return { ...counts, totalTokens: counts.totalTokens ?? (isSum ? partsOf(counts) : null), consistent: false }
 }
 
 /** A line of these counts. */
@@ -84,7 +85,9 @@ function readings(sent: TokenCounts): TokenCounts[] {
     sent,
     withInput(sent, sent.cacheReadTokens, sent.cacheWriteTokens),
     withInput(sent, sent.cacheReadTokens),
+    withInput(sent, sent.cacheWriteTokens),
     withInput(sent, sent.inputAudioTokens),
+    withInput(sent, sent.cacheReadTokens, sent.inputAudioTokens),
   ]
   return [...inputs, ...inputs.map((reading) => withOutput(reading, sent.reasoningTokens))]
 }
@@ -98,11 +101,16 @@ function hiddenOutput(sent: TokenCounts): TokenCounts | null {
   return isConsistent(settled) ? settled : null
 }
 
-/** More cached tokens than prompt tokens: the cached ones are outside, whatever the total says. */
+/** More cached tokens than prompt tokens: the cached ones are outside, whatever the total says; it still tells of thoughts. */
 function cacheOutside(sent: TokenCounts): TokenCounts {
-  return exceeds(sent.cacheReadTokens, sent.inputTokens)
-    ? withInput(sent, sent.cacheReadTokens, sent.cacheWriteTokens)
-    : sent
+  if (!exceeds(sent.cacheReadTokens, sent.inputTokens)) return sent
+  const reasoned = withOutput(sent, sent.reasoningTokens)
+  const output = meetsTotal(reasoned) && !meetsTotal(sent) ? reasoned : sent
+  return withInput(output, sent.cacheReadTokens, sent.cacheWriteTokens)
+}
+
+function meetsTotal(counts: TokenCounts): boolean {
+  return partsOf(counts) === counts.totalTokens
 }
 
 function withInput(counts: TokenCounts, ...outside: (number | null)[]): TokenCounts {

@@ -90,9 +90,11 @@ function readMessage(message: Wire, whole: boolean): MessagesSeen {
 function readDelta(seen: MessagesSeen, event: Wire): MessagesSeen {
   const usage = object(event.usage)
   if (!usage) return seen
+  // Before any output is counted, a list of what was sampled is no more than a placeholder either.
+  const before = seen.outputCounted ? seen.usage : { ...seen.usage, iterations: null }
   return {
     ...seen,
-    usage: mergeUsage(seen.usage, usage),
+    usage: mergeUsage(before, usage),
     outputCounted: seen.outputCounted || countsOutput(usage),
     ended: text(object(event.delta)?.stop_reason) !== null,
   }

@@ -101,19 +101,23 @@ function isBlocked(body: Wire): boolean {
   return object(body.promptFeedback)?.blockReason !== undefined
 }
 
-/** A count's breakdown by modality. */
-const DETAILS = {
-  promptTokenCount: 'promptTokensDetails',
-  toolUsePromptTokenCount: 'toolUsePromptTokensDetails',
-  candidatesTokenCount: 'candidatesTokensDetails',
-  cachedContentTokenCount: 'cacheTokensDetails',
-} as const
+/** A count, and its breakdown by modality. */
+const BREAKDOWNS = [
+  ['promptTokenCount', 'promptTokensDetails'],
+  ['toolUsePromptTokenCount', 'toolUsePromptTokensDetails'],
+  ['candidatesTokenCount', 'candidatesTokensDetails'],
+  ['cachedContentTokenCount', 'cacheTokensDetails'],
+] as const
 
 /** What is said now over what was said before; the breakdown of a count that has changed since is none any more. */
 function mergeUsage(before: Wire, usage: Wire): Wire {
-  const said = Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined && value !== null))
-  const merged: Record<string, unknown> = { ...before, ...said }
-  for (const [field, details] of Object.entries(DETAILS))
-    if (merged[field] !== before[field] && !(details in said)) delete merged[details]
+  const merged: Record<string, unknown> = { ...before, ...usage }
+  for (const field of Object.keys(usage)) if (!isSaid(usage[field])) merged[field] = before[field]
+  for (const [field, breakdown] of BREAKDOWNS)
+    if (merged[field] !== before[field] && !isSaid(usage[breakdown])) delete merged[breakdown]
   return merged
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null
 }

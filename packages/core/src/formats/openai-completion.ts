@@ -1,6 +1,6 @@
 import { hasCounts, NO_COUNTS, type TokenCounts, usageLine } from './accounting.ts'
 import type { FormatReading, WatchedKey, WireEvent } from './format.ts'
-import { isGarbledUsage, readOpenAiUsage, readTimings } from './openai-usage.ts'
+import { isGarbledUsage, namesRemainder, readOpenAiUsage, readTimings } from './openai-usage.ts'
 import { readProviderCost } from './provider-cost.ts'
 import { count, isGarbledPart, list, object, text, type Wire } from './wire.ts'
 
@@ -75,7 +75,7 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
   const counts = countsOf(seen)
   const final = complete || seen.settled
   const garbled = usage ? isGarbledUsage(usage) : isGarbledPart(timings, ['cache_n', 'prompt_n', 'predicted_n'])
-  const options = { generates: true, garbled }
+  const options = { generates: usage === null || !namesRemainder(usage), garbled }
   return {
     model,
     responseId,

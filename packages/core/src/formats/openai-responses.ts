@@ -36,6 +36,8 @@ const WORKING: readonly unknown[] = [
   'response.in_progress',
 ]
 
+const LAST_EVENTS: readonly unknown[] = ['response.completed', 'response.incomplete', 'response.failed']
+
 /** A response is the event itself, or a field of it. */
 const WATCHED: readonly WatchedKey[] = [{ key: 'object', only: ['response'] }, { key: 'response' }]
 
@@ -55,8 +57,7 @@ export const openaiResponses = defineFormat<ResponsesSeen>({
   read(seen, { data }) {
     const body = object(data)
     const response = isResponse(body) ? body : object(body?.response)
-    const ended = !WORKING.includes(response?.status) && !WORKING.includes(body?.type)
-    return response ? readResponse(seen, response, ended) : seen
+    return response ? readResponse(seen, response, hasEnded(body?.type, response.status)) : seen
   },
   watch: () => WATCHED,
   finish(seen) {
@@ -67,6 +68,11 @@ export const openaiResponses = defineFormat<ResponsesSeen>({
     return { model, responseId, lines, raw: usage, replay: replayOf(seen) }
   },
 })
+
+/** The event decides: some proxies leave in it the state that the response had before. */
+function hasEnded(event: unknown, status: unknown): boolean {
+  return LAST_EVENTS.includes(event) || !(WORKING.includes(status) || WORKING.includes(event))
+}
 
 function isResponse(body: Wire | null): boolean {
   return body?.object === 'response' || body?.object === 'response.compaction'

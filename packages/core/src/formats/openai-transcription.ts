@@ -34,7 +34,12 @@ export const openaiTranscription = defineFormat<TranscriptionSeen>({
 function isTranscription(body: Wire | null): boolean {
   if (typeof body?.text !== 'string' || 'choices' in body) return false
   const usage = object(body.usage)
-  return usage?.type === 'tokens' || usage?.type === 'duration' || Array.isArray(body.segments)
+  return usage?.type === 'tokens' || usage?.type === 'duration' || hasSeconds(usage) || Array.isArray(body.segments)
+}
+
+/** Mistral's, beside its tokens. */
+function hasSeconds(usage: Wire | null): boolean {
+  return usage?.prompt_audio_seconds !== undefined
 }
 
 function isTranscriptEvent(body: Wire | null): boolean {

@@ -85,6 +85,13 @@ export function isGarbledUsage(usage: Wire): boolean {
   )
 }
 
+/** True when a field that nobody here knows counts exactly what the total has beside the parts: it is no thoughts then. */
+export function namesRemainder(usage: Wire): boolean {
+  const { inputTokens, outputTokens, totalTokens } = readOpenAiUsage(usage)
+  const remainder = (totalTokens ?? 0) - (inputTokens ?? 0) - (outputTokens ?? 0)
+  return Object.keys(usage).some((field) => usage[field] === remainder && !COUNTS.includes(field))
+}
+
 function firstDetails(usage: Wire, spellings: readonly string[]): Wire {
   for (const spelling of spellings) {
     const details = object(usage[spelling])

@@ -97,8 +97,12 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   }
 
   function conclude(): Reading {
-    guard(() => transport?.end())
-    const { format, reading: found, reason, interrupted } = transport ? fold.result() : NOTHING_READ
+    let result = NOTHING_READ
+    guard(() => {
+      transport?.end()
+      if (transport) result = fold.result()
+    })
+    const { format, reading: found, reason, interrupted } = result
     const why = transport ? reason : reasonWithoutTransport()
     return {
       format: format?.name ?? null,

@@ -48,8 +48,9 @@ export function foldEvents(formats: readonly Format[], besides: readonly Format[
     readsArraysOf(event) {
       return formats.some((format) => format.arrays && attempt(() => format.matches(event, hints), false))
     },
-    unreadable(text) {
+    unreadable(text, name = null) {
       unreadable = true
+      interrupted ||= name === 'error'
       if (beginsAsObject(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')
     },
     skipped(why = 'too_large') {
@@ -73,10 +74,10 @@ export function foldEvents(formats: readonly Format[], besides: readonly Format[
   }
 }
 
-/** All providers tell of an error in a stream with an event of that name or type, or in a field of that name. */
+/** All providers tell of an error in a stream with an event of that name, type or object, or in a field of that name. */
 function tellsOfError({ name, data }: WireEvent): boolean {
   const event = object(data)
-  return name === 'error' || event?.type === 'error' || Boolean(event?.error)
+  return name === 'error' || event?.type === 'error' || event?.object === 'error' || Boolean(event?.error)
 }
 
 interface Pass {
@@ -182,7 +183,8 @@ function reader(formats: readonly Format[], hints: FormatHints, besides: () => r
     },
     finish(complete) {
       const reading = format
-      return reading ? attempt(() => reading.finish(seen, complete), null) : null
+      const told = reading ? attempt(() => reading.finish(seen, complete), null) : null
+      return Array.isArray(told?.lines) ? told : null
     },
   }
 }

@@ -93,7 +93,10 @@ function partsOf(text: string, fixed: ReadonlySet<string>): string[] | null {
     const key = member.slice(1, -1 - colon.length - value.length)
     if (key.includes('\\') || fixed.has(key)) continue
     const quote = value.startsWith('"') ? 1 : 0
-    parts.push(text.slice(from, looked - value.length + quote), text.slice(looked - value.length + quote, looked - quote))
+    parts.push(
+      text.slice(from, looked - value.length + quote),
+      text.slice(looked - value.length + quote, looked - quote),
+    )
     from = looked - quote
   }
   if (text.slice(looked).includes('"')) return null

@@ -127,30 +127,29 @@ export function createSkimmer(keep: (bytes: Uint8Array) => void): Skimmer {
   }
 
   function passRestOfText(bytes: Uint8Array, from: number): number {
+    const { length } = bytes
     let at = escaping === 0 ? from : from + 1
+    let near = lookAhead
     escaping = 0
-    while (at < bytes.length) {
-      at = endOfPlain(bytes, at)
-      if (bytes[at] === QUOTE) {
-        kept = at
-        pass = passBetween
-        return at + 1
+    while (at < length) {
+      const end = Math.min(length, at + near)
+      while (at < end && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++
+      if (at === end && at < length) {
+        const next = beforeQuote(bytes, at)
+        near = next - at > FAR ? LEAST_AHEAD : Math.min(MOST_AHEAD, near * 4)
+        at = next
       }
+      if (bytes[at] === QUOTE) break
       if (bytes[at] === BACKSLASH) at += 2
     }
-    if (at > bytes.length) escaping = -1
-    return bytes.length
-  }
-
-  /** Index of the next quote or backslash, or where the bytes end. */
-  function endOfPlain(bytes: Uint8Array, from: number): number {
-    const near = Math.min(bytes.length, from + lookAhead)
-    let at = from
-    while (at < near && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++
-    if (at < near || at >= bytes.length) return at
-    const next = beforeQuote(bytes, at)
-    lookAhead = next - at > FAR ? LEAST_AHEAD : Math.min(FAR * 8, lookAhead * 4)
-    return next
+    lookAhead = near
+    if (at < length) {
+      kept = at
+      pass = passBetween
+      return at + 1
+    }
+    if (at > length) escaping = -1
+    return length
   }
 
   return {
@@ -174,6 +173,8 @@ function endOfNumbers(bytes: Uint8Array, from: number): number {
 
 /** The platform looks for a byte ten times as fast, and takes as long to begin as we for some hundred bytes. */
 const LEAST_AHEAD = 32
+const MOST_AHEAD = 4096
+/** So far it was worth it. */
 const FAR = 512
 
 /** Index of the next quote, or of the backslashes before it. */

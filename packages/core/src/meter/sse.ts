@@ -42,6 +42,6 @@ function readMessage(sink: EventSink, { event, data }: EventSourceMessage): void
     return
   }
   const value = parseEvent(text)
-  if (value === undefined) sink.unreadable(text)
+  if (value === undefined) sink.unreadable(text, event)
   else sink.event({ name: event ?? null, data: value, document: false })
 }

@@ -24,9 +24,10 @@ export interface EventSink {
   /**
    * An event that is not JSON.
    *
+   * @param name the SSE `event:` field. Default `null`
    * @throws when too many of them had to be parsed to know it
    */
-  unreadable(text: string): void
+  unreadable(text: string, name?: string | null): void
   /**
    * An event, or a document, that was let go.
    *

@@ -4,10 +4,10 @@ import type { WatchedKey } from '../formats/format.ts'
  * What every format wants to see: an error, the end mark, and an escape that may stand for a letter of a key. Bare words,
  * which may be found where they mean nothing: then an event is parsed for nothing.
  */
-const ALWAYS = ['"error"(?!: ?null[,}\\]])', '"type": ?"error"', 'event: ?error', '\\[DONE\\]', '\\\\u00']
+const ALWAYS = ['"error"(?!: ?null[,}\\]])', '"(?:type|object)": ?"error"', 'event: ?error', '\\[DONE\\]', '\\\\u00']
 
 /** The keys of those. */
-const ALWAYS_KEYS = ['error', 'type']
+const ALWAYS_KEYS = ['error', 'type', 'object']
 
 /** Finds watched keys in the text of events that are not parsed. It may find one that is none, and never misses one. */
 export interface Watch {

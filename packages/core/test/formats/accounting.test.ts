@@ -17,6 +17,19 @@ describe('the accounting identity', () => {
     expect(settle(counts)).toMatchObject({ inputTokens: 110, outputTokens: 55, totalTokens: 165, consistent: true })
   })
 
+  it('finds a cache write outside alone, and a cache read beside audio', () => {
+    const written = { inputTokens: 110, outputTokens: 5, totalTokens: 165, cacheReadTokens: 100, cacheWriteTokens: 50 }
+    expect(settle(written, true)).toMatchObject({ inputTokens: 160, outputTokens: 5, consistent: true })
+    const heard = { inputTokens: 10, outputTokens: 5, totalTokens: 45, cacheReadTokens: 20, inputAudioTokens: 10 }
+    expect(settle(heard, true)).toMatchObject({ inputTokens: 40, outputTokens: 5, consistent: true })
+  })
+
+  it('lets the total tell of reasoning where more was cached than sent, which no total can meet', () => {
+    const sent = { inputTokens: 325, outputTokens: 2, totalTokens: 667, cacheReadTokens: 417, reasoningTokens: 340 }
+    expect(settle(sent, true)).toMatchObject({ inputTokens: 742, outputTokens: 342, consistent: false })
+    expect(settle({ ...sent, totalTokens: 327 }, true)).toMatchObject({ outputTokens: 2, consistent: false })
+  })
+
   it('sums what is known when no total was sent', () => {
     expect(settle({ inputTokens: 10, outputTokens: 5 })).toMatchObject({ totalTokens: 15, consistent: true })
     expect(settle({ inputTokens: 10 })).toMatchObject({ totalTokens: 10, outputTokens: null })
@@ -74,7 +87,7 @@ describe('the accounting identity', () => {
   it('knows of a garbled object what all readings say, and nothing else', () => {
     const sent = { ...NO_COUNTS, inputTokens: 10, outputTokens: 70, reasoningTokens: 20 }
     const options = { garbled: true, otherwise: [{ ...sent, outputTokens: 50 }] }
-    const known = { inputTokens: 10, outputTokens: null, reasoningTokens: 20, totalTokens: 10, consistent: false }
+    const known = { inputTokens: 10, outputTokens: null, reasoningTokens: 20, totalTokens: null, consistent: false }
     expect(settleCounts(sent, options)).toMatchObject(known)
     expect(settleCounts(sent, { garbled: true })).toMatchObject({ outputTokens: 70, totalTokens: 80 })
   })

@@ -175,4 +175,12 @@ describe('a format of your own', () => {
     expect(readBody(CHAT, { formats: [{ ...mine, read: thrower }] })).toMatchObject({ responseId: '0' })
     expect(readBody(CHAT, { formats: [{ ...mine, finish: thrower }] })).toMatchObject({ lines: [], reason: 'no_usage' })
   })
+
+  it.each([undefined, null, {}, { lines: null }, Promise.resolve({ lines: [] })])(
+    'reads nothing when it finishes with %s',
+    (reading) => {
+      const broken = { ...mine, finish: () => reading as never }
+      expect(readBody(CHAT, { formats: [broken] })).toMatchObject({ lines: [], reason: 'no_usage' })
+    },
+  )
 })
