@@ -4,8 +4,8 @@ import type { Given } from './saved-response.ts'
 export const USAGE = `Usage: withusage read [--url <url>] [--header '<name>: <value>']… <file|->
 
 Reads a saved response and prints what would be recorded of it, from which field each count comes, and why.
-The file holds a body (JSON, SSE, JSON lines, a JSON array, an AWS event stream), what curl -i printed, or a HAR;
-it may be compressed. - reads from standard input. It never prints prompts or answers.
+The file holds a body (JSON, SSE, JSON lines, a JSON array, an AWS event stream), what curl -i or curl -v
+printed, or a HAR; it may be compressed. - reads from standard input. It never prints prompts or answers.
 
   --url      the URL that was requested: some providers name the model there
   --header   a header of the response, where the file is a body alone; may be repeated

@@ -1,35 +1,45 @@
+import { isChunked, unchunked } from './chunked.ts'
 import { decoded } from './decoded.ts'
 import { ReadError } from './read-error.ts'
-import type { SavedForm } from './saved-response.ts'
+import type { Given, SavedForm, SavedResponse } from './saved-response.ts'
+import { openSource, type Source } from './source.ts'
 
 const STATUS_LINE = /^HTTP\/(?:0\.9|1\.[01]|2(?:\.0)?|3(?:\.0)?) (\d{3})(?: [^\r\n]*)?\r?$/
 
 /**
- * What `curl -i` prints: one or more heads, then the body, whose chunked coding curl has undone. Heads before the last
- * are of a proxy, of `100 Continue`, or of what was redirected or asked for a password.
+ * What `curl -i` prints: one or more heads, then the body, of which curl has undone the chunks unless it is told `--raw`.
+ * Heads before the last are of a proxy, of `100 Continue`, or of what was redirected or asked for a password.
  */
 export const curlOutput: SavedForm = {
   name: 'curl -i output',
   begins: (head) => readHead(textOf(head), 0) !== null || /^HTTP\/\d/.test(textOf(head)),
-  async *responses(source, { url }) {
-    const head = lastHead(textOf(source.head))
-    const body = await decoded(
-      { ...source, head: source.head.subarray(head.end), from: (at) => source.from(head.end + at) },
-      head.headers.get('content-encoding'),
-    )
-    const notes = [`curl -i: ${head.protocol} ${head.status}`]
-    if (head.before > 0) notes.push(`${head.before} earlier ${head.before === 1 ? 'head' : 'heads'} skipped`)
-    if (body.coding) notes.push(`${body.coding} decoded`)
-    yield {
-      name: null,
-      method: 'POST',
-      url: url ?? null,
-      status: head.status,
-      headers: head.headers,
-      body: body.source.from(0),
-      notes,
-    }
+  async *responses(source, given) {
+    yield await responseUnderHead('curl -i', source, given)
   },
+}
+
+/** @param printedBy `'curl -i'`, for the notes */
+export async function responseUnderHead(printedBy: string, source: Source, { url }: Given): Promise<SavedResponse> {
+  const head = lastHead(textOf(source.head), printedBy)
+  const under = { head: source.head.subarray(head.end), from: (at: number) => source.from(head.end + at) }
+  const chunked = /\bchunked\b/i.test(head.headers.get('transfer-encoding') ?? '') && isChunked(under.head)
+  const body = await decoded(
+    chunked ? await openSource(unchunked(under.from(0))) : under,
+    head.headers.get('content-encoding'),
+  )
+  const notes = [`${printedBy}: ${head.protocol} ${head.status}`]
+  if (head.before > 0) notes.push(`${head.before} earlier ${head.before === 1 ? 'head' : 'heads'} skipped`)
+  if (chunked) notes.push('chunks joined')
+  if (body.coding) notes.push(`${body.coding} decoded`)
+  return {
+    name: null,
+    method: 'POST',
+    url: url ?? null,
+    status: head.status,
+    headers: head.headers,
+    body: body.source.from(0),
+    notes,
+  }
 }
 
 interface Head {
@@ -40,9 +50,9 @@ interface Head {
   end: number
 }
 
-function lastHead(text: string): Head & { before: number } {
+function lastHead(text: string, printedBy: string): Head & { before: number } {
   let head = readHead(text, 0)
-  if (!head) throw new ReadError('it begins as curl -i output, and its head has no end within 256 KiB')
+  if (!head) throw new ReadError(`it begins as ${printedBy} output, and its head has no end within 256 KiB`)
   for (let before = 0; ; before++) {
     const next = readHead(text, head.end)
     if (!next) return { ...head, before }

@@ -10,7 +10,7 @@ export function describe(response: SavedResponse, finding: Finding): string {
   const { account, reason, reading } = finding
   const verdict = reason === null ? recorded(reading) : `${account}: ${reason}`
   const title = response.name === null ? verdict : `${response.name}: ${verdict}`
-  const why = reason === null ? [] : [meaningOf(reason, reading.format)]
+  const why = reason === null ? [] : [meaningOf(reason, finding)]
   return [
     title,
     ...[...why, ...facts(response, finding), ...lines(finding)].map((line) => (line === '' ? '' : `  ${line}`)),

@@ -1,5 +1,6 @@
 import { ReadableStream as IterableStream } from 'node:stream/web'
 import { createMeter, createRecorder, memoryStore, type Reading, type Reason, withUsage } from '@withusage/core'
+import { type Apparent, apparentOf } from './apparent.ts'
 import { logEvents } from './event-log.ts'
 import type { SavedResponse } from './saved-response.ts'
 import { type Trace, traceReading } from './trace.ts'
@@ -16,6 +17,8 @@ export interface Finding {
   size: number
   /** `null` without lines, or when the fields could not be told. */
   trace: Trace | null
+  /** What a body without lines seems to be; `null` when it cannot be told. */
+  apparent: Apparent | null
 }
 
 type Transport = 'JSON' | 'JSON array' | 'JSON lines' | 'SSE' | 'AWS event stream'
@@ -40,8 +43,12 @@ export async function examine(response: SavedResponse): Promise<Finding> {
   const reading = meter.end()
   const { account, reason } = accountOf(recorder.stats())
   await recorder.close()
-  const trace = reading.lines.length > 0 ? traceReading(reading, log.end(), response) : null
-  return { account, reason, reading, transport: transportOf(head, reading), size, trace }
+  const finding = { account, reason, reading, transport: transportOf(head, reading), size }
+  const logged = log.end()
+  const isBlank = head.length === size && Buffer.from(head).toString('latin1').trim() === ''
+  return reading.lines.length > 0
+    ? { ...finding, trace: traceReading(reading, logged, response), apparent: null }
+    : { ...finding, trace: null, apparent: apparentOf(logged.events, headers, isBlank) }
 }
 
 const FETCHABLE = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/

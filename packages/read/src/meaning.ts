@@ -1,4 +1,6 @@
 import type { Reason } from '@withusage/core'
+import type { Apparent } from './apparent.ts'
+import type { Finding } from './examine.ts'
 
 /** What a reason means to someone whose bill is wrong, and what to do. Only reasons that a response itself can give. */
 const MEANINGS: Partial<Record<Reason, string>> = {
@@ -23,8 +25,29 @@ const MEANINGS: Partial<Record<Reason, string>> = {
 
 const NO_FORMAT =
   'It is of no wire format that is known: no model answers like this, or its provider needs a format of its own (docs/adding-a-format.md) or stampUsage().'
+const REQUEST = 'It is a request, as it goes to a model, and no answer. Save what came back.'
+const NOTHING = 'It is empty: there is no body, or it was saved without one. Save it again, with its body.'
+const MID_STREAM =
+  'before it told of its usage. What was made until then may be charged: ask the provider, or use stampUsage().'
+const ERROR =
+  'it tells of no usage, and providers do not charge for these. Under its own status, 4xx or 5xx, it is ignored; ' +
+  'under 200, and so without a head, it is unrecorded.'
 
-export function meaningOf(reason: Reason, format: string | null): string {
-  if (reason === 'no_usage' && format === null) return NO_FORMAT
-  return MEANINGS[reason] ?? 'See docs/account.md.'
+export function meaningOf(reason: Reason, { reading, apparent }: Pick<Finding, 'reading' | 'apparent'>): string {
+  const meaning = MEANINGS[reason] ?? 'See docs/account.md.'
+  if (/^status_[45]xx$/.test(reason)) return meaning + said(apparent)
+  if (reason !== 'no_usage') return meaning
+  return (apparent && seeming(apparent)) ?? (reading.format === null ? NO_FORMAT : meaning)
+}
+
+function seeming(apparent: Apparent): string {
+  if (apparent.kind !== 'error') return apparent.kind === 'request' ? REQUEST : NOTHING
+  const words = apparent.words.length > 0 ? ` (${apparent.words.join(', ')})` : ''
+  return apparent.midStream
+    ? `An error${words} ended the stream ${MID_STREAM}`
+    : `It is an error answer${words}: ${ERROR}`
+}
+
+function said(apparent: Apparent | null): string {
+  return apparent?.kind === 'error' && apparent.words.length > 0 ? ` It says: ${apparent.words.join(', ')}.` : ''
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import path from 'node:path'
 import { readArguments, USAGE } from './arguments.ts'
 import { describe } from './describe.ts'
 import { examine, type Finding } from './examine.ts'
@@ -37,20 +38,33 @@ export async function readCommand(args: readonly string[], streams: Streams): Pr
       `withusage read: ${several ? 'none of the responses' : 'the response'} could not be read.\n${TRIED}\n`,
     )
   } catch (error) {
-    streams.error(`withusage read: ${file} cannot be read: ${causeOf(error)}.\n${TRIED}\n`)
+    streams.error(`withusage read: ${whatFailed(file, error)}\n`)
   }
   return 1
 }
 
 const TRIED =
-  'Tried: curl -i output, HAR, and a body of JSON, SSE, JSON lines, a JSON array or an AWS event stream; plain, gzip, deflate, zstd or br.'
+  'Tried: curl -i and curl -v output, HAR, and a body of JSON, SSE, JSON lines, a JSON array or an AWS event stream; plain, gzip, deflate, zstd or br.'
 
-/** A format knew it. That it tells of no usage is an answer, too. */
-function isRead({ reading, account }: Finding): boolean {
-  return account !== 'unrecorded' || (reading.format !== null && reading.reason === 'no_usage')
+/** A format knew it, or it is an error. That it tells of no usage is an answer, too; a request is none. */
+function isRead({ reading, account, apparent }: Finding): boolean {
+  if (account !== 'unrecorded' || apparent?.kind === 'error') return true
+  return reading.format !== null && reading.reason === 'no_usage' && apparent === null
 }
 
-function causeOf(error: unknown): string {
-  if (error instanceof ReadError) return error.message
-  return error instanceof Error && 'code' in error ? String(error.code) : 'an unexpected error'
+/** What has happened to a file, by the code of the system's error; each follows its path. */
+const FILE_ERRORS: Record<string, string> = {
+  ENOENT: 'is not there: no file has this path',
+  ENOTDIR: 'is not there: something on its path is a file, not a folder',
+  EISDIR: 'is a folder: name the file in it',
+  EACCES: 'may not be read by this user',
+  EPERM: 'may not be read by this user',
+}
+
+/** The path is said whole: a script of the package runs in another folder than that in which it was called. */
+function whatFailed(file: string, error: unknown): string {
+  if (error instanceof ReadError) return `${file} cannot be read: ${error.message}.\n${TRIED}`
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unexpected error'
+  const whole = file === '-' ? 'standard input' : path.resolve(file)
+  return `${whole} ${FILE_ERRORS[code] ?? `cannot be read: ${code}`}.`
 }

@@ -1,4 +1,5 @@
 import { curlOutput } from './curl.ts'
+import { curlVerbose } from './curl-verbose.ts'
 import { decoded } from './decoded.ts'
 import { har } from './har.ts'
 import { rawBody } from './raw-body.ts'
@@ -6,7 +7,7 @@ import type { Given, SavedForm, SavedResponse } from './saved-response.ts'
 import { openSource } from './source.ts'
 
 /** A body alone is anything, so it comes last. */
-const FORMS: readonly SavedForm[] = [curlOutput, har, rawBody]
+const FORMS: readonly SavedForm[] = [curlOutput, curlVerbose, har, rawBody]
 
 /** The responses in a file, which may itself be compressed. */
 export async function* savedResponses(

@@ -2,18 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { BODY, CHAT } from './support/chat.ts'
 import { read, SECRET, said, sse } from './support/run.ts'
-
-const CHAT = {
-  object: 'chat.completion',
-  id: 'c1',
-  model: 'm-1',
-  choices: [{ index: 0, message: { role: 'assistant', content: SECRET } }],
-  usage: { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 },
-}
-const BODY = JSON.stringify(CHAT)
 
 function har(...entries: object[]): string {
   return JSON.stringify({ log: { version: '1.2', entries } })
@@ -86,56 +77,6 @@ describe('a HAR', () => {
   })
 })
 
-describe('what curl -i printed', () => {
-  const head = (lines: readonly string[], end: string) => [...lines, '', ''].join(end)
-
-  it.each([
-    ['HTTP/1.1', '\r\n', 'HTTP/1.1 200 OK'],
-    ['HTTP/2', '\r\n', 'HTTP/2 200 '],
-    ['HTTP/2 without a reason', '\r\n', 'HTTP/2 200'],
-    ['HTTP/1.1 with LF alone', '\n', 'HTTP/1.1 200 OK'],
-  ])('is read as its head and its body: %s', async (_, end, status) => {
-    const { code, out } = await read(head([status, 'Content-Type: application/json'], end) + BODY)
-    expect({ code, input: said(out, 'inputTokens') }).toEqual({ code: 0, input: '9 = usage.prompt_tokens 9' })
-  })
-
-  it('is decoded where its head says so', async () => {
-    for (const [coding, encode] of Object.entries({
-      gzip: gzipSync,
-      br: brotliCompressSync,
-      deflate: deflateSync,
-      zstd: zstdCompressSync,
-    })) {
-      const saved = Buffer.concat([
-        Buffer.from(head(['HTTP/1.1 200 OK', `content-encoding: ${coding}`], '\r\n')),
-        encode(BODY),
-      ])
-      const { code, out } = await read(saved)
-      expect({ coding, code, input: said(out, 'inputTokens') }).toEqual({
-        coding,
-        code: 0,
-        input: '9 = usage.prompt_tokens 9',
-      })
-      expect(said(out, 'transport')).toContain(`${coding} decoded`)
-    }
-  })
-
-  it('of an error is ignored, and says why', async () => {
-    const { code, out } = await read(
-      `${head(['HTTP/1.1 500 Oops', 'content-type: application/json'], '\r\n')}{"error":{"message":"${SECRET}"}}`,
-    )
-    expect(code).toBe(0)
-    expect(out).toMatch(/^ignored: status_5xx\n {2}A server error/)
-    expect(out).not.toContain(SECRET)
-  })
-
-  it('whose head does not end is not read', async () => {
-    const { code, error } = await read('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n')
-    expect(code).toBe(1)
-    expect(error).toContain('its head has no end')
-  })
-})
-
 describe('a response that gives no count', () => {
   it('says what the reason means, and is an answer when a format knew it', async () => {
     const { code, out } = await read(sse({ ...CHAT, object: 'chat.completion.chunk', usage: null }, '[DONE]'))
@@ -153,7 +94,7 @@ describe('a response that gives no count', () => {
     const { code, out, error } = await read(saved, '--header', 'content-type: application/json')
     expect(code).toBe(1)
     expect(out).toContain(`unrecorded: ${reason}`)
-    expect(error).toContain('Tried: curl -i output, HAR')
+    expect(error).toContain('Tried: curl -i and curl -v output, HAR')
     expect(out + error).not.toContain(SECRET)
   })
 
@@ -203,12 +144,16 @@ describe('the command', () => {
     expect(run('-')).toMatchObject(expected)
   })
 
-  it('ends with 1 for a file that is not there', () => {
-    expect(run('/nowhere/saved.json')).toMatchObject({
-      status: 1,
-      stdout: '',
-      stderr: expect.stringContaining('ENOENT'),
-    })
+  it.each([
+    ['that is not there', '/nowhere/saved.json', '/nowhere/saved.json is not there: no file has this path.'],
+    ['that is a folder', import.meta.dirname, `${import.meta.dirname} is a folder: name the file in it.`],
+    ['under a file', `${import.meta.filename}/x`, `${import.meta.filename}/x is not there: something on its path is`],
+    ['by its whole path', 'nowhere.json', `${path.resolve('nowhere.json')} is not there`],
+  ])('ends with 1 and a sentence for a file %s', (_, file, sentence) => {
+    const { status, stdout, stderr } = run(file)
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toContain(`withusage read: ${sentence}`)
+    expect(stderr).not.toMatch(/E[A-Z]{4,}|Tried/)
   })
 
   it.each([[[]], [['a', 'b']], [['--colour', 'a']], [['--header', 'nothing', 'a']]])(
