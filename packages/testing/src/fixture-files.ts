@@ -7,6 +7,8 @@ export interface Expectation extends Partial<Omit<Reading, 'lines' | 'replay'>> 
   about: string
   lines?: Partial<UsageLine>[]
   replay?: { key: string; createdAt: string; billable: boolean }
+  /** What the body is sent with, beside its content type: `{ "x-tokens": "7" }`. Default: nothing. */
+  headers?: Record<string, string>
 }
 
 export interface Fixture {
@@ -14,8 +16,10 @@ export interface Fixture {
   file: string
   /** What its kind is usually sent as. */
   contentType: string
+  /** What it is sent with besides. */
+  headers: Readonly<Record<string, string>>
   body: string
-  expected: Expectation
+  expected: Omit<Expectation, 'headers'>
 }
 
 /** One way to send a fixture's content that must not change its reading. */
@@ -41,9 +45,10 @@ export function loadFixtures(directory: URL): Fixture[] {
   if (files.toSorted().join() !== named.toSorted().join()) {
     throw new Error(`[withusage/testing] ${directory.pathname} holds ${files}, but expected.json names ${named}`)
   }
-  return Object.entries(expected).map(([file, expectation]) => ({
+  return Object.entries(expected).map(([file, { headers = {}, ...expectation }]) => ({
     file,
     contentType: CONTENT_TYPES[file.replace(/^.*\./, '')] ?? '',
+    headers,
     body: read(file),
     expected: expectation,
   }))

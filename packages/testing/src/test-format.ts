@@ -1,6 +1,6 @@
 import { type Meter, type MeterResponse, type Reading, TOKEN_FIELDS, type UsageLine } from '@withusage/core'
 import { describe, expect, it } from 'vitest'
-import { type Expectation, loadFixtures, variantsOf } from './fixture-files.ts'
+import { type Fixture, loadFixtures, type Variant, variantsOf } from './fixture-files.ts'
 import { CUTS, playBody } from './fixture-player.ts'
 
 export interface FormatSuite {
@@ -20,7 +20,7 @@ export function testFormat(suite: FormatSuite): void {
       it(`reads ${fixture.file}: ${fixture.expected.about}`, () => {
         for (const variant of variantsOf(fixture)) {
           const body = new TextEncoder().encode(variant.body)
-          const headers = new Headers(variant.contentType === null ? {} : { 'content-type': variant.contentType })
+          const headers = headersOf(variant, fixture)
           for (const [cut, sizes] of Object.entries(CUTS)) {
             const reading = playBody(suite.createMeter({ headers }), body, sizes)
             const { raw, streamed, interrupted: _interrupted, ...rest } = reading
@@ -36,7 +36,14 @@ export function testFormat(suite: FormatSuite): void {
   })
 }
 
-function readingOf(suite: FormatSuite, expected: Expectation): Omit<Reading, 'raw' | 'streamed' | 'interrupted'> {
+function headersOf({ contentType }: Variant, fixture: Fixture): Headers {
+  return new Headers({ ...fixture.headers, ...(contentType !== null && { 'content-type': contentType }) })
+}
+
+function readingOf(
+  suite: FormatSuite,
+  expected: Fixture['expected'],
+): Omit<Reading, 'raw' | 'streamed' | 'interrupted'> {
   const { about: _about, lines = [], replay, model = null, ...rest } = expected
   return {
     format: suite.format,

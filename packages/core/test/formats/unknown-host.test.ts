@@ -12,9 +12,9 @@ const known = [...builtInFormats, ...gatewayFormats].map(({ name }) => name)
 /** Formats are chosen by what a body is, so that of a host and a path that nobody knows is read the same. */
 describe('behind a host and a path that nobody knows', () => {
   it.each(known)('%s gives the records that it gives anywhere', async (format) => {
-    for (const { file, contentType, body, expected } of loadFixtures(new URL(`${format}/`, FOLDER))) {
+    for (const { file, contentType, headers, body, expected } of loadFixtures(new URL(`${format}/`, FOLDER))) {
       const { wrap, records, recorder } = metering()
-      const handler = wrap(async () => new Response(body, { headers: { 'content-type': contentType } }))
+      const handler = wrap(async () => new Response(body, { headers: { ...headers, 'content-type': contentType } }))
       await (await handler(post(NOWHERE))).text()
       const { lines = [], model = null, replay } = expected
       const billed = replay && !replay.billable ? [] : lines

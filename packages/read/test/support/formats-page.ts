@@ -14,6 +14,8 @@ interface FormatRow {
   links: readonly string[]
   /** By count, the sums that give it. */
   sources: ReadonlyMap<string, ReadonlySet<string>>
+  /** By name (`model`), the places that say it. */
+  names: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /** `docs/formats.md`: made by reading every fixture, again and again, each time with another field changed. */
@@ -25,19 +27,25 @@ export async function formatsPage(): Promise<string> {
 
 async function formatRow(name: string): Promise<FormatRow> {
   const sources = new Map<string, Set<string>>()
-  for (const { contentType, body } of loadFixtures(new URL(`${name}/`, FIXTURES))) {
-    const { reading, trace } = await examine(response(body, contentType))
+  const names = new Map<string, Set<string>>()
+  for (const { contentType, headers, body } of loadFixtures(new URL(`${name}/`, FIXTURES))) {
+    const { reading, trace } = await examine(response(body, { ...headers, 'content-type': contentType }))
     if (reading.format !== name || trace === null) continue
     for (const [key, terms] of trace.numbers) {
       const count = key.replace(/^\d+\./, '')
-      sources.set(count, (sources.get(count) ?? new Set()).add(isSumOfParts(trace, key) ? 'the sum' : sumOf(terms)))
+      add(sources, count, isSumOfParts(trace, key) ? 'the sum' : sumOf(terms))
     }
+    for (const [text, path] of trace.texts) add(names, text, `\`${general(path)}\``)
   }
-  return { name, sources, ...documented(name) }
+  return { name, sources, names, ...documented(name) }
 }
 
-function response(body: string, type: string): SavedResponse {
-  const headers = new Headers({ 'content-type': type })
+function add(places: Map<string, Set<string>>, name: string, place: string): void {
+  places.set(name, (places.get(name) ?? new Set()).add(place))
+}
+
+function response(body: string, sent: Record<string, string>): SavedResponse {
+  const headers = new Headers(sent)
   return { name: null, method: 'POST', url: null, status: 200, headers, body: once(body), notes: [] }
 }
 
@@ -51,9 +59,14 @@ function sumOf(terms: readonly Term[]): string {
     .toSorted((a, b) => Math.sign(b.factor) - Math.sign(a.factor) || a.path.localeCompare(b.path, 'en'))
     .map(({ path, factor }) => {
       const times = Math.abs(factor) === 1 ? '' : ` × ${Math.abs(factor)}`
-      return `${factor < 0 ? '− ' : '+ '}\`${path.replace(/\[\d+\]/g, '[]').replace(/^\[\]\.?/, '')}\`${times}`
+      return `${factor < 0 ? '− ' : '+ '}\`${general(path)}\`${times}`
     })
   return [...new Set(paths)].join(' ').replace(/^\+ /, '')
+}
+
+/** Whichever the entry of a list, and of the list that a body may be. */
+function general(path: string): string {
+  return path.replace(/\[\d+\]/g, '[]').replace(/^\[\]\.?/, '')
 }
 
 function documented(name: string): Pick<FormatRow, 'prose' | 'links'> {
@@ -72,7 +85,7 @@ function documented(name: string): Pick<FormatRow, 'prose' | 'links'> {
 const HEAD = `# Formats
 
 What is read from where. This page is made by a test: it reads every fixture of \`packages/core/test/fixtures\` over and over,
-each time with another field changed, and notes which count moves. \`npx -y pnpm@12.21.0 run formats\` writes it anew; of a
+each time with another field changed, and notes which count or name follows. \`npx -y pnpm@12.21.0 run formats\` writes it anew; of a
 response of your own \`npx -y pnpm@12.21.0 run read <file>\` says the same.
 
 A format is chosen by what a body is, never by its host or path. Where a count has several sums, providers send it in several
@@ -93,7 +106,7 @@ function matrix(rows: readonly FormatRow[]): string {
   )
 }
 
-function section({ name, prose, links, sources }: FormatRow): string {
+function section({ name, prose, links, sources, names }: FormatRow): string {
   const counts = [
     ...TOKEN_FIELDS,
     ...[...sources.keys()].filter((key) => !(TOKEN_FIELDS as readonly string[]).includes(key)),
@@ -105,13 +118,20 @@ function section({ name, prose, links, sources }: FormatRow): string {
     '',
     prose,
     '',
-    '| count | read from |',
+    '| field | read from |',
     '| --- | --- |',
-    ...told.map((count) => `| \`${count}\` | ${[...(sources.get(count) ?? [])].toSorted(byLength).join('<br>')} |`),
+    ...told.map((count) => row(count, sources)),
+    ...NAMES.filter((text) => names.has(text)).map((text) => row(text, names)),
     '',
     ...(missing.length > 0 ? [`Not sent: ${missing.map((field) => `\`${field}\``).join(', ')}.`, ''] : []),
     ...(links.length > 0 ? [`Documented at ${links.map((link) => `<${link}>`).join(', ')}.`, ''] : []),
   ].join('\n')
+}
+
+const NAMES = ['model', 'responseId', 'serviceTier']
+
+function row(field: string, places: ReadonlyMap<string, ReadonlySet<string>>): string {
+  return `| \`${field}\` | ${[...(places.get(field) ?? [])].toSorted(byLength).join('<br>')} |`
 }
 
 function byLength(one: string, other: string): number {
