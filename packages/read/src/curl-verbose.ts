@@ -41,9 +41,9 @@ function withoutProgress(text: string): string {
 
 /** Notes, what was sent, how much came, and curl's own complaints. No line of JSON or of an event stream begins so. */
 const ASIDE = /^(?:\*(?: .*)?|>(?: .*)?|[{}] \[\d+ bytes data\]|(?:Note|Warning|curl): .*)\r?(?:\n|$)/gm
-/** Follows a body that ends without a line break. */
+/** Follows a body that ends without a line break, and goes on to the end of the line: an answer may quote one. */
 const LAST_NOTE =
-  /\* (?:Connection #\d+ to host .* left intact|Closing connection.*|.* closed with outstanding .*)\r?$/gm
+  /\* (?:Connection #\d+ to host \S+ left intact|Closing connection(?: #?-?\d+)?|transfer closed with [a-z\d ]+)\r?$/gm
 const HEAD_LINE = /^<(?: (.*))?\r?(?:\n|$)/gm
 const HEAD = /^HTTP\/\d.*\n(?:.+\n)*\n/gm
 

@@ -147,6 +147,14 @@ describe('what curl -v printed', () => {
       `${ASKED}${headed('application/json', 'HTTP/1.1 200 OK', '< Transfer-Encoding: chunked\r\n')}${bytes(210)}${chunked(BODY, 50)}${LEFT}`,
     ],
     [
+      'of an answer about it',
+      `${ASKED}${headed('application/json')}${BODY.replace(SECRET, `* Closing connection 0\\n* transfer closed with it\\n* Connection #0 to host ${SECRET} left intact`)}${LEFT}`,
+    ],
+    [
+      'of a connection that broke after the body',
+      `${ASKED}${headed('application/json')}${BODY}* transfer closed with 9 bytes remaining to read\n${bytes(0)}* Closing connection 0\ncurl: (18) transfer closed with 9 bytes remaining to read\n`,
+    ],
+    [
       'with its line breaks made LF',
       `${ASKED}${headed('application/json')}${BODY}\n${LEFT}`.replaceAll('\r', '').replaceAll(/([<>]) $/gm, '$1'),
     ],
