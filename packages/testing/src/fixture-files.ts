@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { Reading, UsageLine } from '@withusage/core'
 
 /** What `expected.json` says of one body. Counts that it leaves out are unknown. */
-export interface Expectation extends Partial<Omit<Reading, 'lines' | 'replay'>> {
+interface Expectation extends Partial<Omit<Reading, 'lines' | 'replay'>> {
   /** What the body shows, for the test's name. */
   about: string
   lines?: Partial<UsageLine>[]
