@@ -341,9 +341,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'Reading: a backslash at the end of a chunk is forgotten',
     file: 'packages/core/src/meter/skim.ts',
-    find: `    if (at > bytes.length) escaping = -1
-`,
-    put: '',
+    find: 'escaping = at > bytes.length ? -1 : 0',
+    put: 'escaping = 0',
     tests: ['test/meter/skim'],
   },
   {

@@ -35,7 +35,7 @@ describe('Nothing grows without a bound', () => {
     annotate(
       `bare ${bare.late / 1_000} bytes a stream, metered ${metered.late / 1_000}, at first ${metered.early / 1_000}`,
     )
-    expect((metered.late - bare.late) / 1_000).toBeLessThan(24 * 1024)
+    expect((metered.late - bare.late) / 1_000).toBeLessThan(16 * 1024)
     expect(metered.late - metered.early).toBeLessThan(MEBIBYTE)
   })
 

@@ -6,8 +6,9 @@ import { add, count, isGarbled, isGarbledPart, object, type Wire } from './wire.
 export function readAnthropicUsage(usage: Wire): TokenCounts {
   const written = object(usage.cache_creation)
   const cacheWrite1hTokens = count(written?.ephemeral_1h_input_tokens)
-  const cacheWriteTokens =
-    count(usage.cache_creation_input_tokens) ?? add(count(written?.ephemeral_5m_input_tokens), cacheWrite1hTokens)
+  const written5mTokens = count(written?.ephemeral_5m_input_tokens)
+  const writtenTokens = isGarbledPart(usage.cache_creation, LIFETIMES) ? null : add(written5mTokens, cacheWrite1hTokens)
+  const cacheWriteTokens = count(usage.cache_creation_input_tokens) ?? writtenTokens
   const cacheReadTokens = count(usage.cache_read_input_tokens)
   const uncached = count(usage.input_tokens)
   return {
@@ -21,9 +22,17 @@ export function readAnthropicUsage(usage: Wire): TokenCounts {
   }
 }
 
-/** A part of the input that nobody can read leaves its sum unknown. */
-function isGarbledCache({ cache_read_input_tokens, cache_creation_input_tokens }: Wire): boolean {
-  return isGarbled(cache_read_input_tokens) || isGarbled(cache_creation_input_tokens)
+const LIFETIMES = ['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens']
+
+/** A part of the input that nobody can read leaves its sum unknown. What is written may be told by its lifetimes alone. */
+function isGarbledCache({
+  cache_read_input_tokens: read,
+  cache_creation_input_tokens: written,
+  ...usage
+}: Wire): boolean {
+  const isGarbledWrite =
+    isGarbled(written) || (count(written) === null && isGarbledPart(usage.cache_creation, LIFETIMES))
+  return isGarbled(read) || isGarbledWrite
 }
 
 /** True when something stands in the place of a count, or of a part that counts, that is none. */
@@ -32,7 +41,7 @@ export function isGarbledUsage(usage: Wire): boolean {
   return (
     isGarbledCache(usage) ||
     [usage.input_tokens, usage.output_tokens].some(isGarbled) ||
-    isGarbledPart(cache_creation, ['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens']) ||
+    isGarbledPart(cache_creation, LIFETIMES) ||
     isGarbledPart(output_tokens_details, ['thinking_tokens']) ||
     isGarbledPart(server_tool_use, ['web_search_requests', 'web_fetch_requests'])
   )

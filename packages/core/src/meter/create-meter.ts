@@ -19,7 +19,7 @@ export interface MeterOptions {
   /** Bound of one SSE message, JSON line or AWS message, in bytes; a larger one is skipped. Default 8 MiB. */
   maxEventBytes?: number
   /**
-   * Most that is held of a JSON document, in bytes; one of which more would have to be held is `too_large`. Past 1 MiB the
+   * Most that is held of a JSON document, in bytes; one of which more would have to be held is `too_large`. Past 8 KiB the
    * bulk is not held: the rest of long texts and of rows of numbers. Default 8 MiB.
    */
   maxBodyBytes?: number

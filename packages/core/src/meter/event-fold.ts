@@ -27,7 +27,7 @@ const MOST_FAILURES = 10_000
  * @param besides formats of what a gateway says beside a body of any format: read where that says nothing
  */
 export function foldEvents(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): EventFold {
-  const whole = pass(formats, besides, hints)
+  const whole = new Pass(formats, besides, hints)
   /** Since the last event that was let go: what came before may have been corrected in that. */
   let later: Pass | null = null
   let loss: LossReason = 'too_large'
@@ -55,7 +55,7 @@ export function foldEvents(formats: readonly Format[], besides: readonly Format[
     },
     skipped(why = 'too_large') {
       loss = why
-      later = pass(whole.format ? [whole.format] : formats, besides, hints)
+      later = new Pass(whole.format ? [whole.format] : formats, besides, hints)
     },
     watch() {
       return later ? null : whole.watch()
@@ -80,40 +80,43 @@ function tellsOfError({ name, data }: WireEvent): boolean {
   return name === 'error' || event?.type === 'error' || event?.object === 'error' || Boolean(event?.error)
 }
 
-interface Pass {
-  /** The body's own format. */
-  readonly format: Format | null
-  /** As that of an `EventSink`. */
-  watch(): Watch | null | undefined
-  read(event: WireEvent): void
-  finish(complete: boolean): Pick<FoldResult, 'format' | 'reading'>
-}
-
 /** Some of the events, as the body's own format tells them, or else as the gateway does. */
-function pass(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): Pass {
-  const own = reader(formats, hints, () => watchedBy(besides, hints))
-  const beside = reader(besides, hints, () => [])
+class Pass {
+  readonly #own: Reader
+  readonly #beside: Reader
   /** Kept for the gateway, which is asked only if it tells no counts. */
-  let document: WireEvent | null = null
-  return {
-    get format() {
-      return own.format
-    },
-    watch: own.watch,
-    read(event) {
-      own.read(event)
-      if (event.document) document = event
-      else beside.read(event)
-    },
-    finish(complete) {
-      const reading = own.finish(complete)
-      if (reading && reading.lines.length > 0) return { format: own.format, reading }
-      if (document) beside.read(document)
-      document = null
-      const told = beside.finish(complete)
-      if (!told || told.lines.length === 0) return { format: own.format, reading }
-      return { format: beside.format, reading: reading ? answeredAs(reading, told, own.format) : told }
-    },
+  #document: WireEvent | null = null
+
+  constructor(formats: readonly Format[], besides: readonly Format[], hints: FormatHints) {
+    this.#own = new Reader(formats, hints, besides)
+    this.#beside = new Reader(besides, hints, [])
+  }
+
+  /** The body's own format. */
+  get format(): Format | null {
+    return this.#own.format
+  }
+
+  /** As that of an `EventSink`. */
+  watch(): Watch | null | undefined {
+    return this.#own.watch()
+  }
+
+  read(event: WireEvent): void {
+    this.#own.read(event)
+    if (event.document) this.#document = event
+    else this.#beside.read(event)
+  }
+
+  finish(complete: boolean): Pick<FoldResult, 'format' | 'reading'> {
+    const { format } = this.#own
+    const reading = this.#own.finish(complete)
+    if (reading && reading.lines.length > 0) return { format, reading }
+    if (this.#document) this.#beside.read(this.#document)
+    this.#document = null
+    const told = this.#beside.finish(complete)
+    if (!told || told.lines.length === 0) return { format, reading }
+    return { format: this.#beside.format, reading: reading ? answeredAs(reading, told, format) : told }
   }
 }
 
@@ -129,63 +132,59 @@ function answeredAs(reading: FormatReading, told: FormatReading, format: Format 
   return { ...told, model, responseId, operation, lines: told.lines.map((line) => ({ ...line, model })) }
 }
 
-interface Reader {
-  readonly format: Format | null
-  watch(): Watch | null | undefined
-  read(event: WireEvent): void
-  finish(complete: boolean): FormatReading | null
-}
+/** One format over some of the events. A format that throws has read nothing. */
+class Reader {
+  format: Format | null = null
+  readonly #formats: readonly Format[]
+  readonly #hints: FormatHints
+  readonly #besides: readonly Format[]
+  #seen: unknown
+  /** What `watch` looks for, of its own and for others. */
+  #keys: readonly WatchedKey[] | undefined
+  #others: readonly WatchedKey[] | null | undefined
+  #watch: Watch | null | undefined
+  #changed = false
 
-/**
- * One format over some of the events. A format that throws has read nothing.
- *
- * @param besides what others look for in the events that the format does not ask for; `null`: all of them
- */
-function reader(formats: readonly Format[], hints: FormatHints, besides: () => readonly WatchedKey[] | null): Reader {
-  let format: Format | null = null
-  let seen: unknown
-  /** What `watch` looks for. */
-  let watched: readonly WatchedKey[] | undefined
-  let watch: Watch | null | undefined
-  let others: readonly WatchedKey[] | null | undefined
-  let changed = false
+  /** @param besides formats that want to see some of the events for which `formats` do not ask */
+  constructor(formats: readonly Format[], hints: FormatHints, besides: readonly Format[]) {
+    this.#formats = formats
+    this.#hints = hints
+    this.#besides = besides
+  }
 
-  function choose(event: WireEvent): Format | null {
-    const chosen = formats.find((candidate) => attempt(() => candidate.matches(event, hints), false)) ?? null
-    if (chosen) seen = chosen.start(hints)
+  read(event: WireEvent): void {
+    this.format ??= this.#choose(event)
+    const { format } = this
+    if (!format) return
+    this.#seen = attempt(() => format.read(this.#seen, event), this.#seen)
+    this.#changed = true
+  }
+
+  watch(): Watch | null | undefined {
+    if (this.#changed && this.format && this.#watch !== null) this.#watch = this.#watchOf(this.format)
+    this.#changed = false
+    return this.#watch
+  }
+
+  finish(complete: boolean): FormatReading | null {
+    const { format } = this
+    const told = format && attempt(() => format.finish(this.#seen, complete), null)
+    return Array.isArray(told?.lines) ? told : null
+  }
+
+  #choose(event: WireEvent): Format | null {
+    const chosen = this.#formats.find((format) => attempt(() => format.matches(event, this.#hints), false)) ?? null
+    if (chosen) this.#seen = chosen.start(this.#hints)
     return chosen
   }
 
-  function watchOf(reading: Format): Watch | null {
-    const keys = attempt(() => reading.watch?.(seen), undefined)
-    if (others === undefined) others = besides()
-    if (keys === undefined || others === null) return null
-    if (watch && keys === watched) return watch
-    watched = keys
-    return watchFor([...keys, ...others])
-  }
-
-  return {
-    get format() {
-      return format
-    },
-    read(event) {
-      format ??= choose(event)
-      const reading = format
-      if (!reading) return
-      seen = attempt(() => reading.read(seen, event), seen)
-      changed = true
-    },
-    watch() {
-      if (changed && format && watch !== null) watch = watchOf(format)
-      changed = false
-      return watch
-    },
-    finish(complete) {
-      const reading = format
-      const told = reading ? attempt(() => reading.finish(seen, complete), null) : null
-      return Array.isArray(told?.lines) ? told : null
-    },
+  #watchOf(format: Format): Watch | null {
+    const keys = attempt(() => format.watch?.(this.#seen), undefined)
+    if (this.#others === undefined) this.#others = watchedBy(this.#besides, this.#hints)
+    if (keys === undefined || this.#others === null) return null
+    if (this.#watch && keys === this.#keys) return this.#watch
+    this.#keys = keys
+    return watchFor([...keys, ...this.#others])
   }
 }
 

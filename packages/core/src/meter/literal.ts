@@ -9,27 +9,39 @@ const WORD = Int32Array.BYTES_PER_ELEMENT
 /** Of so many bytes, to copy them to where words begin and to compare words takes less time. */
 const LONG = 48
 
-/** Where words begin. What is compared by words is copied here first. */
-const aligned = new Uint8Array(8192)
-const words = new Int32Array(aligned.buffer)
+/** What is compared by words is copied here, so that it begins where a word does. */
+const memory = new Uint8Array(8192)
+const words = new Int32Array(memory.buffer)
 
 export function createLiteral(text: string): Literal {
   const wanted = new TextEncoder().encode(text)
   const { length } = wanted
-  const wantedWords = length < LONG || length > aligned.length ? NO_WORDS : wordsOf(wanted)
+  const wantedWords = length < LONG || length > memory.length ? NO_WORDS : wordsOf(wanted)
 
   return {
     length,
     isAt(bytes, from) {
       if (from + length > bytes.length) return false
-      if (wantedWords.length > 0) {
-        aligned.set(from === 0 && bytes.length <= aligned.length ? bytes : bytes.subarray(from, from + length))
-        for (let at = 0; at < wantedWords.length; at++) if (words[at] !== wantedWords[at]) return false
+      const { length: count } = wantedWords
+      if (count > 0) {
+        const first = align(bytes, from, length)
+        for (let at = 0; at < count; at++) if (words[first + at] !== wantedWords[at]) return false
       }
-      for (let at = wantedWords.length * WORD; at < length; at++) if (bytes[from + at] !== wanted[at]) return false
+      for (let at = count * WORD; at < length; at++) if (bytes[from + at] !== wanted[at]) return false
       return true
     },
   }
+}
+
+/** Copies these bytes; index of the word with which those from `from` on begin. All of a few are copied: to cut them takes longer. */
+function align(bytes: Uint8Array, from: number, length: number): number {
+  const before = (WORD - (from % WORD)) % WORD
+  if (before + bytes.length > memory.length) {
+    memory.set(bytes.subarray(from, from + length))
+    return 0
+  }
+  memory.set(bytes, before)
+  return (from + before) / WORD
 }
 
 const NO_WORDS = new Int32Array(0)

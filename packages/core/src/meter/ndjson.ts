@@ -5,7 +5,7 @@ import { type EventSink, parseEvent, type Transport } from './transport.ts'
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
   const sieve = createSieve({
-    delimiter: '\n',
+    findEnd: lineEnd,
     watch: sink.watch,
     read(text) {
       for (const line of text.split('\n')) readLine(sink, line)

@@ -3,10 +3,8 @@ import { decodeText } from './transport.ts'
 import type { Watch } from './watch.ts'
 
 export interface SieveOptions {
-  /** Between two events. */
-  delimiter: string
-  /** Such a text has other delimiters too: if it tells anything, it is passed on whole. Default: none has. */
-  unless?: string
+  /** Index after the event that begins at `from`; -1 when it ends where the bytes do. */
+  findEnd(bytes: Uint8Array, from: number): number
   /** What to look for in the events that come: `null`, each may tell something; `undefined`, it is not known yet. */
   watch(): Watch | null | undefined
   /** Given one or more whole events that may tell something, in order. */
@@ -16,17 +14,17 @@ export interface SieveOptions {
 /** Where events that tell something follow each other as often as this, looking first is not worth its time. */
 const MOST_IN_A_ROW = 32
 
-/** A stream of which so many texts had other shapes than those before is searched. */
+/** A stream of which so many events had other shapes than those before is searched. */
 const MOST_LOOKS = 32
 
 /**
  * Passes on, of the bytes of whole events, those that may tell something. Most events of a stream are of one shape, which
  * tells nothing: they are known by their bytes. The others are searched for what is watched.
  */
-export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (bytes: Uint8Array) => void {
+export function createSieve({ findEnd, watch, read }: SieveOptions): (bytes: Uint8Array) => void {
   let inARow = 0
   let wanted: Watch | null | undefined
-  /** Of texts in which `wanted` found nothing; that of the last one which was of another. */
+  /** Of events in which `wanted` found nothing; that of the last one which was of another. */
   let dull: Shape | null = null
   let last: Shape | null = null
   let looks = 0
@@ -40,17 +38,6 @@ export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (
     looks = 0
   }
 
-  /** Where the events end that are known to tell nothing. */
-  function endOfDull(bytes: Uint8Array): number {
-    let end = 0
-    while (dull && end < bytes.length) {
-      const next = dull.endOf(bytes, end)
-      if (next === -1) break
-      end = next
-    }
-    return end
-  }
-
   /** Two of one shape make it worth knowing. */
   function learn(text: string, { keys }: Watch): void {
     if (++looks > MOST_LOOKS) return
@@ -60,47 +47,32 @@ export function createSieve({ delimiter, unless, watch, read }: SieveOptions): (
     last = shape
   }
 
-  /** Index of the first thing that is found; -1 when there is none. */
-  function find(text: string, from: number, { pattern }: Watch): number {
-    pattern.lastIndex = from
-    return pattern.exec(text)?.index ?? -1
-  }
-
-  /** Where the event begins that has this character. */
-  function startOf(text: string, at: number): number {
-    const before = text.lastIndexOf(delimiter, at)
-    return before === -1 ? 0 : before + delimiter.length
-  }
-
-  function readTo(text: string, from: number, at: number): number {
-    const next = text.indexOf(delimiter, at)
-    const end = next === -1 ? text.length : next + delimiter.length
-    read(text.slice(from, end))
+  /** Reads one event, or more where each may tell something, and returns where that ends. */
+  function sift(bytes: Uint8Array, from: number): number {
+    const found = wanted === null ? -1 : findEnd(bytes, from)
+    const end = found === -1 ? bytes.length : found
+    const text = decodeText(bytes.subarray(from, end))
+    if (!wanted || finds(wanted, text)) {
+      inARow++
+      read(text)
+    } else {
+      inARow = 0
+      learn(text, wanted)
+    }
     return end
   }
 
-  function sift(text: string): void {
-    for (let from = 0; from < text.length; look()) {
-      const at = wanted ? find(text, from, wanted) : from
-      if (at === -1) {
-        inARow = 0
-        if (wanted && from === 0) learn(text, wanted)
-        return
-      }
-      if (wanted === null || (unless !== undefined && text.includes(unless))) {
-        read(text.slice(from))
-        return
-      }
-      const start = Math.max(from, startOf(text, at))
-      inARow = start > from || !wanted ? 1 : inARow + 1
-      from = readTo(text, wanted ? start : from, at)
+  return (bytes) => {
+    for (let from = 0; from < bytes.length; ) {
+      look()
+      const known = dull ? dull.endOf(bytes, from) : -1
+      if (known !== -1) inARow = 0
+      from = known === -1 ? sift(bytes, from) : known
     }
   }
+}
 
-  return (bytes) => {
-    look()
-    const from = endOfDull(bytes)
-    if (from > 0) inARow = 0
-    if (from < bytes.length) sift(decodeText(from === 0 ? bytes : bytes.subarray(from)))
-  }
+function finds({ pattern }: Watch, text: string): boolean {
+  pattern.lastIndex = 0
+  return pattern.test(text)
 }

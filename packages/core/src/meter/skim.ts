@@ -47,8 +47,6 @@ export function createSkimmer(keep: (bytes: Uint8Array) => void): Skimmer {
   /** Numbers were left out, and the comma after them. */
   let owesComma = false
   let textBytes = 0
-  /** What is no farther is looked for by ourselves. Grows where looking farther was not worth it. */
-  let lookAhead = LEAST_AHEAD
   /** Inside an escape: -1 after the backslash, else the digits that are still to come. */
   let escaping = 0
 
@@ -127,29 +125,12 @@ export function createSkimmer(keep: (bytes: Uint8Array) => void): Skimmer {
   }
 
   function passRestOfText(bytes: Uint8Array, from: number): number {
-    const { length } = bytes
-    let at = escaping === 0 ? from : from + 1
-    let near = lookAhead
-    escaping = 0
-    while (at < length) {
-      const end = Math.min(length, at + near)
-      while (at < end && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++
-      if (at === end && at < length) {
-        const next = beforeQuote(bytes, at)
-        near = next - at > FAR ? LEAST_AHEAD : Math.min(MOST_AHEAD, near * 4)
-        at = next
-      }
-      if (bytes[at] === QUOTE) break
-      if (bytes[at] === BACKSLASH) at += 2
-    }
-    lookAhead = near
-    if (at < length) {
-      kept = at
-      pass = passBetween
-      return at + 1
-    }
-    if (at > length) escaping = -1
-    return length
+    const at = endOfText(bytes, escaping === 0 ? from : from + 1)
+    escaping = at > bytes.length ? -1 : 0
+    if (at >= bytes.length) return bytes.length
+    kept = at
+    pass = passBetween
+    return at + 1
   }
 
   return {
@@ -176,6 +157,27 @@ const LEAST_AHEAD = 32
 const MOST_AHEAD = 4096
 /** So far it was worth it. */
 const FAR = 512
+
+/** Index of the quote that ends a text; the bytes' length if none does, and one more if their last is half an escape. */
+function endOfText(bytes: Uint8Array, from: number): number {
+  const { length } = bytes
+  let at = from
+  /** Grows where letting the platform look was not worth it. */
+  let ahead = LEAST_AHEAD
+  while (at < length) {
+    const near = Math.min(length, at + ahead)
+    while (at < near) {
+      const byte = bytes[at]
+      if (byte === QUOTE) return at
+      at += byte === BACKSLASH ? 2 : 1
+    }
+    if (at >= length) return at
+    const next = beforeQuote(bytes, at)
+    ahead = next - at > FAR ? LEAST_AHEAD : Math.min(MOST_AHEAD, ahead * 4)
+    at = next
+  }
+  return at
+}
 
 /** Index of the next quote, or of the backslashes before it. */
 function beforeQuote(bytes: Uint8Array, from: number): number {

@@ -12,8 +12,7 @@ import { type EventSink, parseEvent, type Transport } from './transport.ts'
 export function sseTransport(sink: EventSink, maxEventBytes: number): Transport {
   const parser = createParser({ onEvent: (message) => readMessage(sink, message) })
   const sieve = createSieve({
-    delimiter: '\n\n',
-    unless: '\r',
+    findEnd: (bytes, from) => blankLineEnd(bytes, from, 0),
     watch: sink.watch,
     read: (text) => parser.feed(text),
   })

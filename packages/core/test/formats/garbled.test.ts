@@ -9,7 +9,14 @@ it('a message of which a count is none is called inconsistent', () => {
 })
 
 it.each([
-  ['the split of a cache write', message({ input_tokens: 3, cache_creation: { ephemeral_1h_input_tokens: '7' } })],
+  [
+    'the split of a cache write',
+    message({
+      input_tokens: 3,
+      cache_creation_input_tokens: 0,
+      cache_creation: { ephemeral_1h_input_tokens: '7' },
+    }),
+  ],
   ['the details of an output', message({ input_tokens: 3, output_tokens_details: { thinking_tokens: 0.5 } })],
   ['the tools of a server', message({ input_tokens: 3, server_tool_use: [] })],
   ['a count of Ollama', { model: 'm', done: true, response: '', prompt_eval_count: 3, eval_count: '7' }],
