@@ -53,7 +53,7 @@ export function createSieve({ findEnd, watch, read }: SieveOptions): (bytes: Uin
     const end = found === -1 ? bytes.length : found
     const text = decodeText(bytes.subarray(from, end))
     if (!wanted || finds(wanted, text)) {
-      inARow++
+      inARow = wanted ? inARow + 1 : 1
       read(text)
     } else {
       inARow = 0
