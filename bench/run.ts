@@ -1,14 +1,15 @@
 /**
  * What metering costs: one table.
  *
- *     npx -y pnpm@12.21.0 bench [words of a cell's axis and name] [--rounds N] [--ms N]
+ *     npx -y pnpm@12.21.0 bench [words of a cell's axis and name, `growth` or `memory`] [--rounds N] [--ms N]
  */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus, release, totalmem } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { CELLS, type Cell } from './cells.ts'
+import { CELLS } from './cells.ts'
 import { Fleet, type MeasuredCell, measure } from './measure.ts'
 import { HEAD, markdown, rowsOf } from './table.ts'
 import { pinned } from './targets.ts'
@@ -19,10 +20,22 @@ const { values, positionals } = parseArgs({
 })
 const rounds = { rounds: Number(values.rounds), ms: Number(values.ms) }
 
-/** Every word is in the cell's axis or name. */
-function isWanted({ axis, name }: Cell): boolean {
-  const text = `${axis} ${name}`.toLowerCase()
-  return positionals.every((word) => text.includes(word.toLowerCase()))
+/** Every word is in it. */
+function isWanted(name: string): boolean {
+  return positionals.every((word) => name.toLowerCase().includes(word.toLowerCase()))
+}
+
+/** What needs no server, each in a process of its own. */
+const MICRO = ['growth', 'memory']
+
+function runMicro(name: string): string {
+  const file = path.join(import.meta.dirname, `${name}.ts`)
+  const { stdout, status } = spawnSync(process.execPath, ['--expose-gc', '--no-warnings', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${name} ended with ${status}`)
+  return stdout
 }
 
 function versionOf(name: string): string {
@@ -72,7 +85,7 @@ const measured: MeasuredCell[] = []
 console.log(`${factsOf(machine)}\n`)
 console.log(markdown(HEAD, []))
 try {
-  for (const cell of CELLS.filter(isWanted)) {
+  for (const cell of CELLS.filter(({ axis, name }) => isWanted(`${axis} ${name}`))) {
     const done = await measure(cell, fleet, rounds)
     measured.push(done)
     for (const row of rowsOf(done)) console.log(`| ${row.join(' | ')} |`)
@@ -81,10 +94,13 @@ try {
   await fleet.stop()
 }
 
+const micro = Object.fromEntries(MICRO.filter(isWanted).map((name) => [name, runMicro(name)]))
+for (const [name, table] of Object.entries(micro)) console.log(`\n${name}\n\n${table}`)
+
 const results = path.join(import.meta.dirname, 'results')
 mkdirSync(results, { recursive: true })
 const file = path.join(results, `${machine.at.replaceAll(/[:.]/g, '-')}.json`)
-writeFileSync(file, JSON.stringify({ machine, command: process.argv.slice(2), measured }, null, 1))
-const table = measured.flatMap(rowsOf)
-writeFileSync(file.replace(/json$/, 'md'), `${factsOf(machine)}\n\n${markdown(HEAD, table)}\n`)
+writeFileSync(file, JSON.stringify({ machine, command: process.argv.slice(2), measured, micro }, null, 1))
+const tables = [factsOf(machine), markdown(HEAD, measured.flatMap(rowsOf)), ...Object.values(micro)]
+writeFileSync(file.replace(/json$/, 'md'), `${tables.join('\n\n')}\n`)
 console.log(`\n${path.relative(process.cwd(), file)}`)
