@@ -27,7 +27,7 @@ export interface MeasuredCell {
 const STALLED_PATH = pathOf('sse-20000')
 const SETTLING_MS = 500
 /** Until what runs often is compiled. */
-const WARMING_MS = 1_500
+const WARMING_MS = 1_000
 
 /** Starts the servers of a cell; cells in a row that want the same share them. */
 export class Fleet {

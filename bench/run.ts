@@ -103,4 +103,4 @@ const file = path.join(results, `${machine.at.replaceAll(/[:.]/g, '-')}.json`)
 writeFileSync(file, JSON.stringify({ machine, command: process.argv.slice(2), measured, micro }, null, 1))
 const tables = [factsOf(machine), markdown(HEAD, measured.flatMap(rowsOf)), ...Object.values(micro)]
 writeFileSync(file.replace(/json$/, 'md'), `${tables.join('\n\n')}\n`)
-console.log(`\n${path.relative(process.cwd(), file)}`)
+console.log(`\n${path.relative(process.cwd(), file)}, after ${Math.round(performance.now() / 1000)} s`)

@@ -46,6 +46,7 @@ const COMMANDS = {
   'hono-middleware': () => onNode('hono-middleware.ts'),
   express: () => onNode('express.ts'),
   sdk: () => onNode('sdk.ts'),
+  soak: () => onNode('../soak/server.ts'),
   'in-process': () => onNode('in-process.ts'),
   deno: () => [installed('deno/deno'), ...DENO, server('deno.ts')],
   bun: () => [installed('bun/bin/bun.exe'), 'run', server('bun.ts')],
