@@ -53,8 +53,8 @@ async function idle(way: (handler: Handler) => Handler): Promise<number> {
   const [chunk] = chat(1)
   const serve = way(async () => {
     let sent = false
-    return sse((controller) => {
-      if (sent) return new Promise(() => {})
+    return sse(async (controller) => {
+      if (sent) await new Promise(() => {})
       sent = true
       controller.enqueue(chunk as Uint8Array)
     })

@@ -6,6 +6,8 @@ let served: Handler | undefined
 
 export default {
   async fetch(request: Request, { WAY }: { WAY: WayName }): Promise<Response> {
+    // It cannot tell what it holds.
+    if (request.method === 'GET') return new Response(null, { status: 404 })
     served ??= (await WAYS[WAY]('memory'))(handler)
     return served(request)
   },
