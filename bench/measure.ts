@@ -26,22 +26,22 @@ export interface MeasuredCell {
 
 const STALLED_PATH = pathOf('sse-20000')
 const SETTLING_MS = 500
-/** Until what runs often is compiled. */
-const WARMING_MS = 1_000
+/** Until what runs often is compiled: of a server that is new, and of one that is asked for something else. */
+const WARMING_MS = { fresh: 3_000, used: 700 }
 
 /** Starts the servers of a cell; cells in a row that want the same share them. */
 export class Fleet {
   #key = ''
   #targets: Target[] = []
 
-  async for({ server, ways, store }: Cell): Promise<readonly Target[]> {
+  async for({ server, ways, store }: Cell): Promise<{ targets: readonly Target[]; fresh: boolean }> {
     const key = [server, store, ...ways].join(' ')
-    if (key === this.#key) return this.#targets
+    if (key === this.#key) return { targets: this.#targets, fresh: false }
     await this.stop()
     // The first may build what the others serve.
     for (const way of ways) this.#targets.push(await start(server, way, store))
     this.#key = key
-    return this.#targets
+    return { targets: this.#targets, fresh: true }
   }
 
   async stop(): Promise<void> {
@@ -51,12 +51,12 @@ export class Fleet {
 }
 
 export async function measure(cell: Cell, fleet: Fleet, { rounds, ms }: Rounds): Promise<MeasuredCell> {
-  const targets = await fleet.for(cell)
+  const { targets, fresh } = await fleet.for(cell)
   const ask = { path: pathOf(cell.answer), connections: cell.connections, ms }
   const ways = cell.ways.map((way): MeasuredWay => ({ way, samples: [], heldBytes: null, heldForStalled: null }))
   const pairs = ways.map((way, index) => ({ way, target: targets[index] as Target }))
 
-  for (const { target } of pairs) await target.sample({ ...ask, ms: Math.max(ms, WARMING_MS) })
+  for (const { target } of pairs) await target.sample({ ...ask, ms: fresh ? WARMING_MS.fresh : WARMING_MS.used })
   for (let round = 0; round < rounds; round++)
     for (const { way, target } of turned(pairs, round)) {
       const leave = cell.stalled ? await stallBeside(cell.stalled, way, target) : () => {}

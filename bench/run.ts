@@ -16,7 +16,7 @@ import { pinned } from './targets.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, ms: { type: 'string', default: '500' } },
+  options: { rounds: { type: 'string', default: '5' }, ms: { type: 'string', default: '400' } },
 })
 const rounds = { rounds: Number(values.rounds), ms: Number(values.ms) }
 

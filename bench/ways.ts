@@ -1,4 +1,6 @@
 /** Ways to serve the same handler: as it is, looked through, and metered. */
+
+import { EventStreamCodec } from '@smithy/eventstream-codec'
 import { createRecorder, disabledStore, memoryStore, type Recorder, type UsageStore, withUsage } from '@withusage/core'
 import { createParser } from 'eventsource-parser'
 
@@ -74,14 +76,32 @@ export function chatReader(): (chunk: Uint8Array) => void {
   return (chunk) => parser.feed(decoder.decode(chunk, { stream: true }))
 }
 
+/** Reads the messages of a Converse stream, of which each chunk is one. */
+function converseReader(): (chunk: Uint8Array) => void {
+  const text = new TextDecoder()
+  const codec = new EventStreamCodec(
+    (bytes) => text.decode(bytes as Uint8Array),
+    (value) => new TextEncoder().encode(value),
+  )
+  return (chunk) => {
+    const { headers, body } = codec.decode(chunk)
+    if (headers[':event-type']?.value === 'metadata') keep(JSON.parse(text.decode(body)))
+  }
+}
+
+const READERS: Record<string, () => (chunk: Uint8Array) => void> = {
+  'text/event-stream': chatReader,
+  'application/vnd.amazon.eventstream': converseReader,
+}
+
 const byHand: Way = (handler) => async (request) => {
   const response = await handler(request)
   if (!response.body) return response
-  if (response.headers.get('content-type')?.startsWith('text/event-stream'))
-    return new Response(
-      readThrough(response.body, chatReader(), () => {}),
-      response,
-    )
+  const reader = READERS[response.headers.get('content-type') ?? '']
+  if (reader) {
+    const body = readThrough(response.body, reader(), () => {})
+    return new Response(body, response)
+  }
   const text = await response.text()
   keep(JSON.parse(text))
   return new Response(text, response)
