@@ -66,6 +66,19 @@ function streamOf(chunks: readonly Uint8Array[], beforeLast?: () => void): Reada
   })
 }
 
+/** As chunks come from a provider: each in a turn of the event loop of its own. The other streams have all at once. */
+function pacedStreamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  let next = 0
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const bytes = chunks[next++]
+      if (bytes) controller.enqueue(bytes)
+      else controller.close()
+    },
+  })
+}
+
 /** What `fetch` gives: a stream of bytes. Its chunks are copies, for such a stream takes the memory of what it is given. */
 function byteStreamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   let next = 0
@@ -97,6 +110,11 @@ const proxiedJson = (bytes: number): Answer => {
 const sse = (events: number): Answer => {
   const chunks = chat(events)
   return { path: CHAT, respond: () => new Response(streamOf(chunks), EVENT_STREAM) }
+}
+
+const ssePaced = (events: number): Answer => {
+  const chunks = chat(events)
+  return { path: CHAT, respond: () => new Response(pacedStreamOf(chunks), EVENT_STREAM) }
 }
 
 const sseBytes = (events: number): Answer => {
@@ -157,6 +175,7 @@ export const ANSWERS = {
   'sse-2000': lazily(() => sse(2_000)),
   'sse-20000': lazily(() => sse(20_000)),
   'sse-200-bytes': lazily(() => sseBytes(200)),
+  'sse-200-paced': lazily(() => ssePaced(200)),
   'sse-200-stamped': lazily(() => stampedInStream(200)),
   'aws-200': lazily(() => aws(200)),
 } as const

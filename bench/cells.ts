@@ -40,12 +40,14 @@ export const CELLS: readonly Cell[] = [
   cell('transport', 'SSE, 20 chunks', 'sse-20'),
   cell('transport', 'SSE, 2,000 chunks', 'sse-2000'),
   cell('transport', 'SSE, 200 chunks, byte stream', 'sse-200-bytes'),
+  cell('transport', 'SSE, 200 chunks, each in its turn', 'sse-200-paced'),
   cell('transport', 'AWS event stream, 200 messages', 'aws-200'),
 
   cell('evidence', 'stamped before return, JSON', 'json-1k-stamped'),
   cell('evidence', 'stamped in stream, SSE', 'sse-200-stamped'),
 
   ...both('concurrency', '1 connection', { connections: 1 }),
+  cell('concurrency', '1 connection, SSE, each chunk in its turn', 'sse-200-paced', { connections: 1 }),
   ...both('concurrency', '256 connections', { connections: 256 }),
 
   cell('slow clients', '64 stalled clients beside 16, SSE', 'sse-200', { stalled: 64 }),

@@ -1,7 +1,9 @@
 /**
  * What metering costs: one table.
  *
- *     npx -y pnpm@12.21.0 bench [words of a cell's axis and name, `growth` or `memory`] [--rounds N] [--ms N]
+ *     npx -y pnpm@12.21.0 bench [words of a cell's axis and name, `growth` or `memory`] [--rounds N] [--ms N] [--write]
+ *
+ * `--write` puts the table into `docs/performance.md`.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,7 +18,11 @@ import { pinned } from './targets.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, ms: { type: 'string', default: '400' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    ms: { type: 'string', default: '400' },
+    write: { type: 'boolean', default: false },
+  },
 })
 const rounds = { rounds: Number(values.rounds), ms: Number(values.ms) }
 
@@ -102,5 +108,15 @@ mkdirSync(results, { recursive: true })
 const file = path.join(results, `${machine.at.replaceAll(/[:.]/g, '-')}.json`)
 writeFileSync(file, JSON.stringify({ machine, command: process.argv.slice(2), measured, micro }, null, 1))
 const tables = [factsOf(machine), markdown(HEAD, measured.flatMap(rowsOf)), ...Object.values(micro)]
-writeFileSync(file.replace(/json$/, 'md'), `${tables.join('\n\n')}\n`)
+const text = tables.map((table) => table.trim()).join('\n\n')
+writeFileSync(file.replace(/json$/, 'md'), `${text}\n`)
+if (values.write) writePage()
 console.log(`\n${path.relative(process.cwd(), file)}, after ${Math.round(performance.now() / 1000)} s`)
+
+/** Between the marks of the page. */
+function writePage(): void {
+  const page = path.join(import.meta.dirname, '../docs/performance.md')
+  const [before, , after] = readFileSync(page, 'utf8').split(/^<!-- (?:table|end of the table) -->$/m)
+  const command = ['npx -y pnpm@12.21.0 bench', ...process.argv.slice(2)].join(' ')
+  writeFileSync(page, `${before}<!-- table -->\n\n\`${command}\`\n\n${text}\n\n<!-- end of the table -->${after}`)
+}
