@@ -111,8 +111,14 @@ const STORES: Record<string, () => UsageStore | Promise<UsageStore>> = {
   none: disabledStore,
   memory: memoryStore,
   async sqlite() {
-    const [{ sqliteStore }, { tmpdir }] = await Promise.all([import('@withusage/sqlite'), import('node:os')])
-    return sqliteStore({ path: `${tmpdir()}/withusage-bench-${process.pid}.db` })
+    const [{ sqliteStore }, { mkdtempSync, rmSync }, { tmpdir }] = await Promise.all([
+      import('@withusage/sqlite'),
+      import('node:fs'),
+      import('node:os'),
+    ])
+    const folder = mkdtempSync(`${tmpdir()}/withusage-bench-`)
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    return sqliteStore({ path: `${folder}/usage.db` })
   },
 }
 
