@@ -1,85 +1,68 @@
-import { createRecorder, memoryStore, withUsage } from '@withusage/core'
+/** What is measured: a base, and one thing varied at a time. */
+import type { AnswerName } from './answers.ts'
+import type { ServerName } from './targets.ts'
 
-export type Handler = (request: Request) => Promise<Response>
-
-const encoder = new TextEncoder()
-const EVENTS = 200
-
-const chunk = (choices: unknown, usage: unknown): string =>
-  `data: ${JSON.stringify({ id: 'chatcmpl-BnchBnchBnchBnchBnchBnch01', object: 'chat.completion.chunk', created: 1_790_000_000, model: 'gpt-4o-mini-2024-07-18', service_tier: 'default', system_fingerprint: 'fp_0123456789', choices, usage })}\n\n`
-
-/** 200 chunks with text, the usage chunk that `include_usage` asks for, and the end. */
-const STREAM: readonly Uint8Array[] = [
-  ...Array.from({ length: EVENTS }, (_, index) =>
-    chunk([{ index: 0, delta: { content: ` word${index}` }, logprobs: null, finish_reason: null }], null),
-  ),
-  chunk([], { prompt_tokens: 812, completion_tokens: EVENTS, total_tokens: 812 + EVENTS }),
-  'data: [DONE]\n\n',
-].map((text) => encoder.encode(text))
-
-const DOCUMENT = {
-  id: 'chatcmpl-BnchBnchBnchBnchBnchBnch02',
-  object: 'chat.completion',
-  created: 1_790_000_000,
-  model: 'gpt-4o-mini-2024-07-18',
-  choices: [
-    { index: 0, message: { role: 'assistant', content: 'word '.repeat(120), refusal: null }, finish_reason: 'stop' },
-  ],
-  usage: {
-    prompt_tokens: 812,
-    completion_tokens: 120,
-    total_tokens: 932,
-    prompt_tokens_details: { cached_tokens: 512, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
-  },
-  service_tier: 'default',
+export interface Cell {
+  /** What is varied. */
+  axis: string
+  name: string
+  server: ServerName
+  answer: AnswerName
+  ways: readonly string[]
+  store: string
+  connections: number
+  /** Clients that ask for a long stream and do not read on, beside those that are measured. Default none. */
+  stalled?: number
 }
 
-async function json(): Promise<Response> {
-  return Response.json(DOCUMENT)
+const FETCH_WAYS = ['bare', 'no-op', 'tee', 'by hand', 'metered']
+const EXPRESS_WAYS = FETCH_WAYS.filter((way) => way !== 'tee')
+
+/** Hono on Node, 16 connections, the memory store. */
+const BASE = { axis: 'base', server: 'hono', ways: FETCH_WAYS, store: 'memory', connections: 16 } as const
+
+function cell(axis: string, name: string, answer: AnswerName, varied: Partial<Cell> = {}): Cell {
+  return { ...BASE, axis, name, answer, ...varied }
 }
 
-async function sse(): Promise<Response> {
-  let next = 0
-  const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      const bytes = STREAM[next++]
-      if (bytes) controller.enqueue(bytes)
-      else controller.close()
-    },
-  })
-  return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+/** The same for a document and for a stream. */
+function both(axis: string, name: string, varied: Partial<Cell>): Cell[] {
+  return [cell(axis, `${name}, JSON`, 'json-1k', varied), cell(axis, `${name}, SSE`, 'sse-200', varied)]
 }
 
-/** The least that a wrapper which sees every chunk can do: it reads the body and passes it on. */
-function readThroughDoingNothing(handler: Handler): Handler {
-  return async (request) => {
-    const response = await handler(request)
-    if (!response.body) return response
-    const reader = response.body.getReader()
-    const body = new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          const { done, value } = await reader.read()
-          if (done) controller.close()
-          else controller.enqueue(value)
-        },
-        cancel: (reason) => reader.cancel(reason),
-      },
-      { highWaterMark: 0 },
-    )
-    return new Response(body, response)
-  }
-}
+export const CELLS: readonly Cell[] = [
+  cell('base', 'JSON 1 KB', 'json-1k'),
+  cell('base', 'SSE, 200 chunks', 'sse-200'),
 
-/** What a user gets who only writes `withUsage(handler)`: the memory store and the local user. */
-const recorder = createRecorder({ store: memoryStore() })
-const metered = (handler: Handler): Handler => withUsage(handler, { recorder })
+  cell('transport', 'JSON 1 KB, proxied', 'json-1k-proxied'),
+  cell('transport', 'JSON 64 KB', 'json-64k'),
+  cell('transport', 'JSON 1 MB', 'json-1m'),
+  cell('transport', 'SSE, 20 chunks', 'sse-20'),
+  cell('transport', 'SSE, 2,000 chunks', 'sse-2000'),
+  cell('transport', 'SSE, 200 chunks, byte stream', 'sse-200-bytes'),
+  cell('transport', 'SSE, 200 chunks, each in its turn', 'sse-200-paced'),
+  cell('transport', 'AWS event stream, 200 messages', 'aws-200'),
 
-export const HANDLERS: Record<string, Handler> = { json, sse }
+  cell('evidence', 'stamped before return, JSON', 'json-1k-stamped'),
+  cell('evidence', 'stamped in stream, SSE', 'sse-200-stamped'),
 
-export const WAYS: Record<string, (handler: Handler) => Handler> = {
-  bare: (handler) => handler,
-  'no-op': readThroughDoingNothing,
-  metered,
-}
+  ...both('concurrency', '1 connection', { connections: 1 }),
+  cell('concurrency', '1 connection, SSE, each chunk in its turn', 'sse-200-paced', { connections: 1 }),
+  ...both('concurrency', '256 connections', { connections: 256 }),
+
+  cell('slow clients', '64 stalled clients beside 16, SSE', 'sse-200', { stalled: 64 }),
+
+  ...both('store', 'no store', { store: 'none' }),
+  ...both('store', 'SQLite', { store: 'sqlite' }),
+
+  ...both('adapter', 'Hono middleware', { server: 'hono-middleware' }),
+  ...both('adapter', 'Express 5', { server: 'express', ways: EXPRESS_WAYS }),
+  ...both('adapter', 'Next.js', { server: 'next' }),
+  ...both('adapter', 'Fetch in process', { server: 'in-process' }),
+
+  ...both('runtime', 'Deno', { server: 'deno' }),
+  ...both('runtime', 'Bun', { server: 'bun' }),
+  ...both('runtime', 'workerd', { server: 'workerd' }),
+
+  ...both('peers', 'OpenAI SDK', { server: 'sdk', ways: ['bare', 'by hand', 'langfuse', 'traceloop', 'metered'] }),
+]

@@ -1,80 +1,122 @@
-/** What metering costs on the request path: one server, alternating cells, medians of ratios. See README.md. */
-import { fork, spawnSync } from 'node:child_process'
-import { cpus } from 'node:os'
-import autocannon from 'autocannon'
-import { HANDLERS, WAYS } from './cells.ts'
+/**
+ * What metering costs: one table.
+ *
+ *     npx -y pnpm@12.21.0 bench [words of a cell's axis and name, `growth` or `memory`] [--rounds N] [--ms N] [--write]
+ *
+ * `--write` puts the table into `docs/performance.md`.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { cpus, release, totalmem } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { CELLS } from './cells.ts'
+import { Fleet, type MeasuredCell, measure } from './measure.ts'
+import { HEAD, markdown, rowsOf } from './table.ts'
+import { pinned } from './targets.ts'
 
-const ROUNDS = 7
-const CONNECTIONS = 16
-const SECONDS = 2
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '5' },
+    ms: { type: 'string', default: '400' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const rounds = { rounds: Number(values.rounds), ms: Number(values.ms) }
 
-interface Sample {
-  requestsPerSecond: number
-  cpuMicroseconds: number
+/** Every word is in it. */
+function isWanted(name: string): boolean {
+  return positionals.every((word) => name.toLowerCase().includes(word.toLowerCase()))
 }
 
-const server = fork(new URL('./server.ts', import.meta.url))
-const port = await new Promise<number>((resolve) =>
-  server.once('message', (message) => resolve((message as { port: number }).port)),
-)
-const origin = `http://127.0.0.1:${port}`
-const pinned = cpus().length > 1 && pin(server.pid, 0) && pin(process.pid, 1)
+/** What needs no server, each in a process of its own. */
+const MICRO = ['growth', 'memory']
 
-function pin(pid: number | undefined, core: number): boolean {
-  return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0
+function runMicro(name: string): string {
+  const file = path.join(import.meta.dirname, `${name}.ts`)
+  const { stdout, status } = spawnSync(process.execPath, ['--expose-gc', '--no-warnings', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${name} ended with ${status}`)
+  return stdout
 }
 
-async function serverCpu(): Promise<number> {
-  const response = await fetch(`${origin}/cpu`)
-  const { microseconds } = (await response.json()) as { microseconds: number }
-  return microseconds
+function versionOf(name: string): string {
+  const { resolve } = createRequire(import.meta.url)
+  const folder = resolve.paths(name)?.map((base) => path.join(base, name, 'package.json')) ?? []
+  for (const file of folder)
+    try {
+      return JSON.parse(readFileSync(file, 'utf8')).version
+    } catch {
+      // The next folder up may have it.
+    }
+  return 'none'
 }
 
-async function load(way: string, transport: string): Promise<Sample> {
-  const before = await serverCpu()
-  const url = `${origin}/${way}/${transport}`
-  const {
-    '2xx': served,
-    errors,
-    non2xx,
-  } = await autocannon({ url, method: 'POST', connections: CONNECTIONS, duration: SECONDS })
-  if (errors > 0 || non2xx > 0) throw new Error(`${way}/${transport}: ${errors} errors, ${non2xx} other answers`)
-  return { requestsPerSecond: served / SECONDS, cpuMicroseconds: ((await serverCpu()) - before) / served }
+const PACKAGES = [
+  'hono',
+  '@hono/node-server',
+  'express',
+  'next',
+  'deno',
+  'bun',
+  'workerd',
+  'eventsource-parser',
+  'openai',
+  '@langfuse/openai',
+  '@traceloop/instrumentation-openai',
+]
+const machine = {
+  at: new Date().toISOString(),
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 1024 ** 3),
+  kernel: release(),
+  pinned,
+  ...rounds,
+  versions: { node: process.versions.node, ...Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])) },
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
+function factsOf({ cpu, cores, memoryGiB, kernel, versions, ms, rounds, at }: typeof machine): string {
+  const where = pinned ? 'server and load pinned to a core each' : 'not pinned'
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  return `${at}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}; ${where}; ${rounds} rounds of ${ms} ms; ${named.join(', ')}`
+}
 
-/** The rounds alternate, so that whatever else the machine does falls on every way alike. */
-async function compare(transport: string): Promise<void> {
-  const ways = Object.keys(WAYS)
-  const samples = new Map<string, Sample[]>(ways.map((way) => [way, []]))
-  for (const way of ways) await load(way, transport)
-  for (let round = 0; round < ROUNDS; round++)
-    for (const way of ways) samples.get(way)?.push(await load(way, transport))
-
-  const of = (way: string, field: keyof Sample): number[] => (samples.get(way) ?? []).map((sample) => sample[field])
-  const rateRatio = (way: string, base: string): string => {
-    const base_ = of(base, 'requestsPerSecond')
-    return median(of(way, 'requestsPerSecond').map((rate, round) => rate / (base_[round] as number))).toFixed(2)
+const fleet = new Fleet()
+const measured: MeasuredCell[] = []
+console.log(`${factsOf(machine)}\n`)
+console.log(markdown(HEAD, []))
+try {
+  for (const cell of CELLS.filter(({ axis, name }) => isWanted(`${axis} ${name}`))) {
+    const done = await measure(cell, fleet, rounds)
+    measured.push(done)
+    for (const row of rowsOf(done)) console.log(`| ${row.join(' | ')} |`)
   }
-  console.log(`\n${transport}: ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections`)
-  console.table(
-    Object.fromEntries(
-      ways.map((way) => [
-        way,
-        {
-          'requests/s': Math.round(median(of(way, 'requestsPerSecond'))),
-          'server CPU µs/request': Number(median(of(way, 'cpuMicroseconds')).toFixed(1)),
-          'of bare': rateRatio(way, 'bare'),
-          'of no-op': rateRatio(way, 'no-op'),
-        },
-      ]),
-    ),
-  )
+} finally {
+  await fleet.stop()
 }
 
-console.log(
-  `Hono on Node ${process.versions.node}; ${cpus()[0]?.model}, ${cpus().length} cores; ${pinned ? 'server and load pinned to one core each' : 'not pinned'}`,
-)
-for (const transport of Object.keys(HANDLERS)) await compare(transport)
-server.disconnect()
+const micro = Object.fromEntries(MICRO.filter(isWanted).map((name) => [name, runMicro(name)]))
+for (const [name, table] of Object.entries(micro)) console.log(`\n${name}\n\n${table}`)
+
+const results = path.join(import.meta.dirname, 'results')
+mkdirSync(results, { recursive: true })
+const file = path.join(results, `${machine.at.replaceAll(/[:.]/g, '-')}.json`)
+writeFileSync(file, JSON.stringify({ machine, command: process.argv.slice(2), measured, micro }, null, 1))
+const tables = [factsOf(machine), markdown(HEAD, measured.flatMap(rowsOf)), ...Object.values(micro)]
+const text = tables.map((table) => table.trim()).join('\n\n')
+writeFileSync(file.replace(/json$/, 'md'), `${text}\n`)
+if (values.write) writePage()
+console.log(`\n${path.relative(process.cwd(), file)}, after ${Math.round(performance.now() / 1000)} s`)
+
+/** Between the marks of the page. */
+function writePage(): void {
+  const page = path.join(import.meta.dirname, '../docs/performance.md')
+  const [before, , after] = readFileSync(page, 'utf8').split(/^<!-- (?:table|end of the table) -->$/m)
+  const command = ['npx -y pnpm@12.21.0 bench', ...process.argv.slice(2)].join(' ')
+  writeFileSync(page, `${before}<!-- table -->\n\n\`${command}\`\n\n${text}\n\n<!-- end of the table -->${after}`)
+}

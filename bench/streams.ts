@@ -8,7 +8,8 @@ export interface Body {
 
 const EVENTS = 200
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
-const word = (index: number): string => [' the', ' model', ' writes', ' "quoted"', ' más', '.\n'][index % 6] as string
+export const word = (index: number): string =>
+  [' the', ' model', ' writes', ' "quoted"', ' más', '.\n'][index % 6] as string
 
 const sse = (path: string, events: readonly string[]): Body => ({
   contentType: 'text/event-stream; charset=utf-8',
@@ -19,7 +20,7 @@ const sse = (path: string, events: readonly string[]): Body => ({
 const event = (data: unknown, name?: string): string =>
   `${name ? `event: ${name}\n` : ''}data: ${JSON.stringify(data)}\n\n`
 
-function chatChunk(choices: unknown[], usage: unknown = null): string {
+export function chatChunk(choices: unknown[], usage: unknown = null): string {
   return event({
     id: 'chatcmpl-BxWaL6Q0pXSy4nVYXuZKmC1TjQv5s',
     object: 'chat.completion.chunk',
@@ -33,10 +34,10 @@ function chatChunk(choices: unknown[], usage: unknown = null): string {
   })
 }
 
-const delta = (content: string) => ({ index: 0, delta: { content }, logprobs: null, finish_reason: null })
+export const delta = (content: string) => ({ index: 0, delta: { content }, logprobs: null, finish_reason: null })
 const pieces = Array.from({ length: EVENTS }, (_, index) => word(index))
 
-const openaiUsage = {
+export const openaiUsage = {
   prompt_tokens: 1204,
   completion_tokens: EVENTS,
   total_tokens: 1204 + EVENTS,
@@ -142,7 +143,7 @@ function document(path: string, body: unknown, chunkBytes: number): Body {
   return { contentType: 'application/json', path, chunks }
 }
 
-const completion = (content: string) => ({
+export const completion = (content: string) => ({
   id: 'chatcmpl-1',
   object: 'chat.completion',
   model: 'gpt-5-mini',

@@ -1,0 +1,5 @@
+import type { NextConfig } from 'next'
+
+export default {
+  transpilePackages: ['@withusage/core', '@withusage/next', '@withusage/sqlite'],
+} satisfies NextConfig
