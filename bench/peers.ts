@@ -1,6 +1,6 @@
 /**
- * A chat route over the OpenAI SDK, and what others do that count what such a call used. No packages that meter a response
- * as it passes install from npm; these wrap the SDK that made it. What they have to send away stays in the process.
+ * A chat route over the OpenAI SDK, and what others do that count what such a call used. None was found on npm that meters
+ * a response as it passes; these wrap the SDK that made it. What they have to send away stays in the process.
  */
 import OpenAI from 'openai'
 import { ANSWERS, type AnswerName } from './answers.ts'

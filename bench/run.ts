@@ -89,9 +89,10 @@ function factsOf({ cpu, cores, memoryGiB, kernel, versions, ms, rounds, at }: ty
 const fleet = new Fleet()
 const measured: MeasuredCell[] = []
 console.log(`${factsOf(machine)}\n`)
-console.log(markdown(HEAD, []))
+const cells = CELLS.filter(({ axis, name }) => isWanted(`${axis} ${name}`))
+if (cells.length > 0) console.log(markdown(HEAD, []))
 try {
-  for (const cell of CELLS.filter(({ axis, name }) => isWanted(`${axis} ${name}`))) {
+  for (const cell of cells) {
     const done = await measure(cell, fleet, rounds)
     measured.push(done)
     for (const row of rowsOf(done)) console.log(`| ${row.join(' | ')} |`)
@@ -107,7 +108,8 @@ const results = path.join(import.meta.dirname, 'results')
 mkdirSync(results, { recursive: true })
 const file = path.join(results, `${machine.at.replaceAll(/[:.]/g, '-')}.json`)
 writeFileSync(file, JSON.stringify({ machine, command: process.argv.slice(2), measured, micro }, null, 1))
-const tables = [factsOf(machine), markdown(HEAD, measured.flatMap(rowsOf)), ...Object.values(micro)]
+const rows = measured.flatMap(rowsOf)
+const tables = [factsOf(machine), ...(rows.length > 0 ? [markdown(HEAD, rows)] : []), ...Object.values(micro)]
 const text = tables.map((table) => table.trim()).join('\n\n')
 writeFileSync(file.replace(/json$/, 'md'), `${text}\n`)
 if (values.write) writePage()

@@ -24,7 +24,7 @@ export interface State {
 /** Few enough that the ring is full, and the heap flat, before it is first looked at. */
 const store = stallingStore(memoryStore({ capacity: 2_000 }))
 const onError = (): void => {}
-const recorder = createRecorder({ store, onError, retry: { attempts: 3, minMs: 50, maxMs: 500 }, maxPending: 2_000 })
+const recorder = createRecorder({ store, onError, maxPending: 2_000 })
 
 const events = chat(200)
 
