@@ -11,7 +11,7 @@ import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { createMeter, unreadableReading } from './meter/create-meter.ts'
-import { processState } from './process.ts'
+import { processState, type Resume, resumer } from './process.ts'
 import type { Questions } from './questions.ts'
 import type { Recorder } from './recorder.ts'
 import { hush, internalError, report } from './report.ts'
@@ -71,6 +71,7 @@ export class Exchange {
   readonly #span: Span | undefined
   readonly #storage = processState().storage
   readonly #startedAt = performance.now()
+  #resume: Resume | undefined
   #meter: Meter | null = null
   #answered = false
   #settled = false
@@ -114,9 +115,15 @@ export class Exchange {
     this.handle = this.#createHandle()
   }
 
-  /** Runs the handler, or a read of its body, inside the request's async context. */
+  /** Runs the handler inside the request's async context. */
   run<T>(work: () => T): T {
     return this.#storage.run(this.handle, work)
+  }
+
+  /** Runs a read of the handler's body inside the request's async context, that of the first one. */
+  read<T>(read: () => T): T {
+    this.#resume ??= this.run(resumer) ?? ((again) => this.run(again))
+    return this.#resume(read)
   }
 
   /**
@@ -153,15 +160,15 @@ export class Exchange {
 
   /** The client asked for a chunk. */
   asked(): void {
-    this.#idleWatch?.active(performance.now())
+    this.#idleWatch?.active()
   }
 
   /** A chunk is on its way to the client; `null` for one without bytes, after which nothing of the body is believed. */
   chunk(bytes: Uint8Array | null): void {
     if (this.#settled) return
-    const now = performance.now()
-    this.#idleWatch?.active(now)
-    if (bytes === null || bytes.length > 0) this.#seen.timeToFirstByteMs ??= now - this.#startedAt
+    this.#idleWatch?.active()
+    if (this.#seen.timeToFirstByteMs === null && bytes?.length !== 0)
+      this.#seen.timeToFirstByteMs = performance.now() - this.#startedAt
     if (this.#meter === null) return
     try {
       if (bytes) this.#meter.write(bytes)
