@@ -1,6 +1,6 @@
 import { type Span, trace } from '@opentelemetry/api'
 import type { ResolvedOptions } from './configuration.ts'
-import { claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
+import { type Claim, claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
 import { codingsOf } from './decode/codings.ts'
 import { EncodedBody } from './decode/encoded-body.ts'
@@ -206,23 +206,24 @@ export class Exchange {
     const { status, headers } = response
     this.#seen.status = status
     this.#seen.responseHeaders = headers
-    this.#seen.streamed = isEventStream(headers)
-    const observe = !this.#nothingToLearn(response)
-    if (observe) this.#observe(response)
+    const claim = claimOf(headers)
+    this.#seen.streamed = isEventStream(claim)
+    const observe = !this.#nothingToLearn(response, claim)
+    if (observe) this.#observe(response, claim)
     if (observe || hasEvidence(this.#seen)) this.#askIdentity()
     return observe
   }
 
-  #nothingToLearn(response: ExchangeResponse): boolean {
-    const { status, headers } = response
+  #nothingToLearn(response: ExchangeResponse, claim: Claim): boolean {
+    const { status } = response
     if (status >= 300 || cannotInfer(this.#seen.method, status)) return true
-    if (isEvidence(this.#seen.stamp) && claimOf(headers) === 'json') return true
+    if (isEvidence(this.#seen.stamp) && claim === 'json') return true
     this.#seen.bodyless = !response.hasBody
     return this.#seen.bodyless
   }
 
-  #observe({ status, headers }: ExchangeResponse): void {
-    if (mayHoldUsage(headers)) this.#meter = this.#meterOf(status, headers)
+  #observe({ status, headers }: ExchangeResponse, claim: Claim): void {
+    if (mayHoldUsage(claim)) this.#meter = this.#meterOf(status, headers)
     this.#watch('idle_timeout')
   }
 
