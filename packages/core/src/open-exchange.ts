@@ -10,7 +10,7 @@ import type { Ending } from './verdict.ts'
 export interface OpenExchange {
   /** Runs something inside the request's async context. */
   run<T>(work: () => T): T
-  /** Runs a read of the handler's body inside the request's async context, that of the first one. */
+  /** Runs a read of the handler's body inside the request's async context. */
   read<T>(read: () => T): T
   /**
    * The handler has answered, or its head is about to go out. Returns whether chunks must be shown and `end` called;
