@@ -1,4 +1,4 @@
-import { withoutStackTraces } from './stack-traces.ts'
+import { isByteStream } from './byte-stream.ts'
 import { within } from './timers.ts'
 
 /** Sees a body go by. Nothing it does reaches the client: the functions must not throw. */
@@ -182,18 +182,6 @@ function close(controller: Controller | undefined): void {
   } catch {
     // The client has left.
   }
-}
-
-/** The platform tells only by refusing a BYOB reader. */
-function isByteStream(body: ReadableStream<Uint8Array>): boolean {
-  return withoutStackTraces(() => {
-    try {
-      body.getReader({ mode: 'byob' }).releaseLock()
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 /**
