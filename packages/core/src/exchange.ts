@@ -71,6 +71,7 @@ export class Exchange {
   readonly #span: Span | undefined
   readonly #storage = processState().storage
   readonly #startedAt = performance.now()
+  #hasRead = false
   #resume: Resume | undefined
   #meter: Meter | null = null
   #answered = false
@@ -120,8 +121,12 @@ export class Exchange {
     return this.#storage.run(this.handle, work)
   }
 
-  /** Runs a read of the handler's body inside the request's async context, that of the first one. */
+  /** Runs a read of the handler's body inside the request's async context. From the second one on it is that of the second. */
   read<T>(read: () => T): T {
+    if (!this.#hasRead) {
+      this.#hasRead = true
+      return this.run(read)
+    }
     this.#resume ??= this.run(resumer) ?? ((again) => this.run(again))
     return this.#resume(read)
   }
