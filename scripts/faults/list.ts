@@ -415,4 +415,21 @@ export const FAULTS: readonly Fault[] = [
     put: 'held',
     tests: ['test/meter/json-array', 'test/meter/bounds'],
   },
+  {
+    name: 'Cost: one promise more for each chunk',
+    file: 'packages/core/src/tee.ts',
+    find: 'run(read).then(this.#onRead, this.#onBroken)',
+    put: 'run(read).then((result) => result).then(this.#onRead, this.#onBroken)',
+    tests: ['test/cost-guard'],
+  },
+  {
+    name: 'Cost: a timer for each chunk',
+    file: 'packages/core/src/idle-watch.ts',
+    find: `  active(): void {
+    this.#active = true`,
+    put: `  active(): void {
+    this.#arm(this.#timeoutMs)
+    this.#active = true`,
+    tests: ['test/cost-guard'],
+  },
 ]
