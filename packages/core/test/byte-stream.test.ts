@@ -22,7 +22,7 @@ const STREAMS: Record<string, () => ReadableStream<Uint8Array>> = {
   'of a form': () => bodyOf(new FormData()),
   'that was transformed': () => bodyOf('text').pipeThrough(new TransformStream()),
   'that was cloned': () => bodyOf('text').tee()[0],
-  'of an iterable': () => ReadableStream.from([new Uint8Array(1)]) as ReadableStream<Uint8Array>,
+  'with a source of its own type': () => new ReadableStream({ pull: (controller) => controller.close() }),
   'that has ended': () => new ReadableStream({ start: (controller) => controller.close() }),
 }
 
