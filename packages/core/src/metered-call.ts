@@ -6,7 +6,6 @@ import { unreadableReading } from './meter/create-meter.ts'
 import type { OpenExchange } from './open-exchange.ts'
 import { internalError, report } from './report.ts'
 import { factsOf } from './request-facts.ts'
-import { modelInPath } from './requested-model.ts'
 import type { Meter, Reading } from './types.ts'
 import type { UpstreamCall, UpstreamUsage } from './upstream.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
@@ -20,7 +19,8 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   readonly #options: ResolvedOptions
   readonly #method: string
   readonly #path: string
-  readonly #requestedModel: string | null
+  #askedFor: (() => string | null) | null
+  #requestedModel: string | null = null
   #status = 0
   #streamed = false
   #ending: Ending | null = null
@@ -28,12 +28,13 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   #reading: Reading | null = null
   #decoding: Promise<void> | null = null
 
-  constructor(request: ExchangeRequest, options: ResolvedOptions) {
+  /** @param askedFor the model that the call asks for; asked once, when the answer is worth reading */
+  constructor(request: ExchangeRequest, options: ResolvedOptions, askedFor: () => string | null) {
     const { method, path } = factsOf(request)
     this.#options = options
     this.#method = method
     this.#path = path
-    this.#requestedModel = modelInPath(path)
+    this.#askedFor = askedFor
   }
 
   run<T>(work: () => T): T {
@@ -66,6 +67,7 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   end(ending: Ending): void {
     if (this.#ending !== null) return
     this.#ending = ending
+    this.#askedFor = null
     this.#decoding = this.#guarded('decoding', null, () => leftToDecode(this.#meter))
     if (this.#decoding)
       this.#decoding.then(
@@ -110,7 +112,8 @@ export class MeteredCall implements FetchCall, UpstreamCall {
     this.#status = status
     this.#streamed = isEventStream(headers)
     if (status >= 300 || cannotInfer(this.#method, status) || !mayHoldUsage(headers) || !hasBody) return false
-    const requestedModel = this.#requestedModel
+    const requestedModel = this.#guarded('reading the requested model', null, () => this.#askedFor?.() ?? null)
+    this.#requestedModel = requestedModel
     this.#meter = bodyMeter({ url: this.#path, method: this.#method, status, headers, requestedModel }, this.#options)
     return true
   }

@@ -4,7 +4,7 @@ import { Exchange } from './exchange.ts'
 import { isMetered, rewrapFetched } from './fetch-response.ts'
 import { lazyBody } from './lazy-body.ts'
 import { type FetchCall, MeteredCall } from './metered-call.ts'
-import { type FetchArgs, outgoingRequest, signalOf } from './outgoing-request.ts'
+import { type FetchArgs, modelQuestion, outgoingRequest, signalOf } from './outgoing-request.ts'
 import { internalError, report } from './report.ts'
 import { headOf, unreadBody } from './response-facts.ts'
 import { readThrough } from './tee.ts'
@@ -103,12 +103,12 @@ function callOpener(own: Omit<MeteredFetchOptions, 'fetch'>): (args: FetchArgs) 
     try {
       const request = outgoingRequest(args)
       if (usage?.open) {
-        const call = new MeteredCall(request, options)
+        const call = new MeteredCall(request, options, modelQuestion(args))
         usage.follow(call)
         return call
       }
       const { recorder } = options
-      return recorder && new Exchange({ request, readFrom: 'upstream', ...alone(own, { ...options, recorder }) })
+      return recorder && new Exchange({ request, readFrom: 'upstream', ...alone(own, { ...options, recorder }, args) })
     } catch (error) {
       report(options.onError, internalError('opening an upstream call', error))
       return null
@@ -125,10 +125,12 @@ type Alone = ConstructorParameters<typeof Exchange>[0]
 function alone(
   { identify, endpoint, waitUntil }: MeteredFetchOptions,
   options: Alone['options'],
+  args: FetchArgs,
 ): Pick<Alone, 'options' | 'questions'> {
   return {
     options: { ...options, endpoint },
     questions: {
+      requestedModel: modelQuestion(args),
       ...(identify && { identify: () => identify() }),
       ...(waitUntil && { waitUntil: (acknowledged: Promise<void>) => waitUntil(acknowledged) }),
     },

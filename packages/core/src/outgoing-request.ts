@@ -1,4 +1,6 @@
+import { pathOf } from './endpoint.ts'
 import type { ExchangeRequest } from './exchange.ts'
+import { modelInPath } from './requested-model.ts'
 
 /** The arguments of `fetch`. */
 export type FetchArgs = [input: string | URL | Request, init?: RequestInit]
@@ -27,4 +29,32 @@ export function signalOf([input, init]: FetchArgs): AbortSignal | null {
 
 function requestOf(input: FetchArgs[0]): Request | null {
   return typeof input === 'object' && 'url' in input ? input : null
+}
+
+/** Longest body that is looked at, in UTF-16 units: a longer one is mostly images, and takes time. */
+const MAX_BODY_LENGTH = 65_536
+
+/** Asks the call once for its model, and holds its body no longer than that. */
+export function modelQuestion(args: FetchArgs): () => string | null {
+  let asked: FetchArgs | null = args
+  return () => {
+    const model = asked && requestedModelOf(asked)
+    asked = null
+    return model
+  }
+}
+
+/** The URL's word, else that of a JSON body that is given as a text. `null` when neither says. */
+function requestedModelOf([input, init]: FetchArgs): string | null {
+  return modelInPath(pathOf(requestOf(input)?.url ?? String(input))) ?? modelInBody(init?.body)
+}
+
+function modelInBody(body: unknown): string | null {
+  if (typeof body !== 'string' || body.length > MAX_BODY_LENGTH || !body.includes('"model"')) return null
+  try {
+    const { model } = JSON.parse(body)
+    return typeof model === 'string' && model !== '' ? model : null
+  } catch {
+    return null
+  }
 }
