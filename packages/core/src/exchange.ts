@@ -246,7 +246,9 @@ export class Exchange {
     const own = leftToDecode(this.#meter)
     const { calls } = this.#seen
     if (calls.length === 0) return own
-    const all = [own, ...calls.map((call) => call.finish())].filter((decoding) => decoding !== null)
+    const all = [own, ...calls.map((call) => call.finish(() => this.#late('the usage of a call that it made')))].filter(
+      (decoding) => decoding !== null,
+    )
     return all.length > 0 ? Promise.all(all) : null
   }
 
@@ -360,12 +362,7 @@ export class Exchange {
     const { recorder } = this.#options
     return createHandle(this.#seen, {
       isOpen: () => !this.#settled,
-      onLate: () => {
-        recorder.dropped('stamp_settled')
-        const message =
-          '[withusage] a stamp came after its request was settled and changed nothing; stamp before the body ends'
-        this.#report(new UsageError('stamp-outside-request', message))
-      },
+      onLate: () => this.#late('a stamp'),
       onLimit: (limit) => {
         recorder.dropped('line')
         this.#report(
@@ -373,6 +370,12 @@ export class Exchange {
         )
       },
     })
+  }
+
+  #late(what: string): void {
+    this.#options.recorder.dropped('stamp_settled')
+    const message = `[withusage] ${what} came after its request was settled and changed nothing; it must come before the body ends`
+    this.#report(new UsageError('stamp-outside-request', message))
   }
 
   #report(error: UsageError): void {

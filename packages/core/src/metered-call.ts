@@ -27,6 +27,8 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   #meter: Meter | null = null
   #reading: Reading | null = null
   #decoding: Promise<void> | null = null
+  /** Set when the request was settled while the call went on. */
+  #onLate: (() => void) | null = null
 
   /** @param askedFor the model that the call asks for; asked once, when the answer is worth reading */
   constructor(request: ExchangeRequest, options: ResolvedOptions, askedFor: () => string | null) {
@@ -42,6 +44,10 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   }
 
   answer(response: ExchangeResponse): boolean {
+    if (this.#ending !== null) {
+      if (response.status < 300) this.#beLate()
+      return false
+    }
     const observe = this.#guarded('reading the head of an upstream response', false, () => this.#take(response))
     if (!observe) this.end('complete')
     return observe
@@ -65,7 +71,10 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   }
 
   end(ending: Ending): void {
-    if (this.#ending !== null) return
+    if (this.#ending !== null) {
+      if (ending === 'complete') this.#beLate()
+      return
+    }
     this.#ending = ending
     this.#askedFor = null
     this.#decoding = this.#guarded('decoding', null, () => leftToDecode(this.#meter))
@@ -81,7 +90,8 @@ export class MeteredCall implements FetchCall, UpstreamCall {
     report(this.#options.onError, internalError(what, cause))
   }
 
-  finish(): Promise<void> | null {
+  finish(onLate: () => void): Promise<void> | null {
+    if (this.#ending === null) this.#onLate = onLate
     this.end('cancelled')
     return this.#meter === null ? null : this.#decoding
   }
@@ -90,7 +100,13 @@ export class MeteredCall implements FetchCall, UpstreamCall {
     this.#read()
     const reading = this.#reading
     if (reading === null || !this.#isPaid(reading)) return null
+    if (reading.lines.every(({ final }) => final)) this.#onLate = null
     return { reading, complete: this.#ending === 'complete', requestedModel: this.#requestedModel }
+  }
+
+  #beLate(): void {
+    this.#onLate?.()
+    this.#onLate = null
   }
 
   #isPaid(reading: Reading): boolean {

@@ -7,8 +7,11 @@ export interface UpstreamCall {
    * layer are as many as it reports.
    */
   readonly layer: string
-  /** The request is settled: nothing that comes later counts. What is still being decoded, `null` when nothing is. */
-  finish(): Promise<void> | null
+  /**
+   * The request is settled, and nothing that comes later counts; `onLate` is told when something does. Gives what is still
+   * being decoded, `null` when that is nothing.
+   */
+  finish(onLate: () => void): Promise<void> | null
   /** What the call used, `null` when nobody pays for it, or nothing is known. Asked once, after `finish`. */
   used(): UpstreamUsage | null
 }
