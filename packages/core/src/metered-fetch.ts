@@ -8,6 +8,7 @@ import { type FetchArgs, modelQuestion, outgoingRequest, signalOf } from './outg
 import { internalError, report } from './report.ts'
 import { headOf, unreadBody } from './response-facts.ts'
 import { readThrough } from './tee.ts'
+import { whenCollected } from './when-collected.ts'
 
 /** A `fetch`, as SDKs take one. */
 export type Fetch = (...args: FetchArgs) => Promise<Response>
@@ -88,6 +89,7 @@ function observed(call: FetchCall, signal: AbortSignal | null, response: Respons
   })
   const wrapped = rewrapFetched(response, stream)
   signal?.addEventListener('abort', leave, { once: true })
+  whenCollected(stream, leave)
   return wrapped
 }
 

@@ -141,6 +141,13 @@ const OUTCOMES: Record<Ending, Outcome> = {
   idle_timeout: 'cancelled',
 }
 
+/** An SDK reads to the last event and no further: a provider that had finished counting was heard to the end. */
+function outcomeOf({ ending, readFrom, reading }: Observed): Outcome {
+  const lines = readFrom === 'upstream' && reading ? reading.lines : []
+  const heard = OUTCOMES[ending] === 'cancelled' && lines.length > 0 && lines.every(({ final }) => final)
+  return heard ? 'complete' : OUTCOMES[ending]
+}
+
 /** What all records of the request share. */
 function requestFields(seen: Observed, { endpoint, onCut }: RecordContext) {
   const { reading } = seen
@@ -152,7 +159,7 @@ function requestFields(seen: Observed, { endpoint, onCut }: RecordContext) {
     timeToFirstByteMs: seen.timeToFirstByteMs,
     streamed: reading?.streamed ?? seen.streamed,
     status: seen.status,
-    outcome: OUTCOMES[seen.ending],
+    outcome: outcomeOf(seen),
     endpoint,
     correlationId: cleanText(correlationId(seen) ?? trace.traceId, TEXT_LIMITS.id, onCut),
     traceId: cleanText(trace.traceId, TEXT_LIMITS.id),

@@ -11,7 +11,7 @@ import { createRecorder } from '../src/recorder.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import type { UpstreamCall } from '../src/upstream.ts'
 import { withUsage } from '../src/with-usage.ts'
-import { bytesOf, chatCompletion, chatEvents, json, sse, streamOf } from './support/bodies.ts'
+import { bytesOf, chatCompletion, chatEvents, json, sse, sseEvent, streamOf } from './support/bodies.ts'
 import { ALWAYS, CHAT_URL, type Metering, metering, post } from './support/metered.ts'
 import { readerOf, settled } from './support/reading.ts'
 
@@ -352,13 +352,28 @@ describe('Outside any request', () => {
   ])('an abort by %s is counted when it comes, also if nobody reads on', async (_, args) => {
     const meter = metering()
     const abort = new AbortController()
-    const body = new ReadableStream({ start: (controller) => controller.enqueue(bytesOf(chatEvents()[3] as string)) })
+    const message = { id: 'msg_1', type: 'message', model: 'claude', usage: { input_tokens: 9, output_tokens: 1 } }
+    const started = sseEvent({ type: 'message_start', message }, 'message_start')
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(bytesOf(started)) })
     const answer = new Response(body, { headers: { 'content-type': 'text/event-stream' } })
     const call = outside(meter, { fetch: async () => answer })
     const reader = readerOf(await call(...args(abort.signal)))
     await reader.read()
     abort.abort()
-    expect(await meter.record()).toMatchObject({ outcome: 'cancelled', inputTokens: 9, outputTokens: 5 })
+    expect(await meter.record()).toMatchObject({
+      outcome: 'cancelled',
+      inputTokens: 9,
+      outputTokens: null,
+      final: false,
+    })
+  })
+
+  it('a stream that its reader leaves after its last event was heard to the end', async () => {
+    const meter = metering()
+    const reader = readerOf(await outside(meter, { fetch: provider(chatStream) })(CHAT_URL, POST))
+    for (const _ of chatEvents()) await reader.read()
+    await reader.cancel()
+    expect(await meter.record()).toMatchObject({ outcome: 'complete', inputTokens: 9, outputTokens: 5, final: true })
   })
 
   it('what the process is configured to ask of its requests is not asked', async () => {
@@ -440,9 +455,9 @@ describe('A result that may be fetched again', () => {
 })
 
 describe('A response that nobody reads', () => {
-  it('lets go of its connection as one of fetch does, and one that is held is read in the end', async () => {
+  it('lets go of its connection as one of fetch does, and is counted; one that is held is read in the end', async () => {
     const script = join(import.meta.dirname, 'support', 'unread-responses.ts')
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script])
-    expect(JSON.parse(stdout)).toEqual({ bare: 'closed', metered: 'closed', held: 'read' })
+    expect(JSON.parse(stdout)).toEqual({ bare: 'closed', metered: 'closed', held: 'read', inFlight: 0 })
   })
 })

@@ -33,11 +33,13 @@ async function letGo(call: Fetch, path: string): Promise<'closed' | 'open'> {
   return closed.has(path) ? 'closed' : 'open'
 }
 
-const recorder = createRecorder({ store: disabledStore() })
+const recorder = createRecorder({ store: disabledStore(), batch: { intervalMs: 1 } })
 const metered = meteredFetch({ recorder })
 const kept = await metered(`${origin}/kept`, { method: 'POST' })
 const results = { bare: await letGo(fetch, '/bare'), metered: await letGo(metered, '/metered') }
 for (let turn = 0; turn < 20; turn++) await collect()
 const held = (await kept.text()) === BODY ? 'read' : 'cut off'
-process.stdout.write(JSON.stringify({ ...results, held }))
+for (let turn = 0; turn < TURNS && recorder.stats().inFlight > 0; turn++) await collect()
+const { inFlight } = recorder.stats()
+process.stdout.write(JSON.stringify({ ...results, held, inFlight }))
 process.exit()
