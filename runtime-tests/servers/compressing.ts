@@ -10,7 +10,7 @@ export function compressing<Rest extends readonly unknown[]>(
     const headers = new Headers(response.headers)
     headers.set('content-encoding', 'gzip')
     headers.delete('content-length')
-    const body = response.body.pipeThrough(new CompressionStream('gzip'))
+    const body = response.body.pipeThrough(new globalThis.CompressionStream('gzip'))
     return new Response(body, { status: response.status, headers })
   }
 }

@@ -71,7 +71,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'a client that asks does not count as activity',
     file: 'packages/core/src/exchange.ts',
     find: `  asked(): void {
-    this.#idleWatch?.active(performance.now())`,
+    this.#idleWatch?.active()`,
     put: '  asked(): void {',
     tests: ['test/settling'],
   },

@@ -46,11 +46,11 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
   waitUntil?: (acknowledged: Promise<void>, ...args: Args) => void
   /** Default 10,000. */
   identifyTimeoutMs?: number
-  /** Settles a response of which no chunk was asked for or delivered this long. Default 600,000 (ten minutes). */
+  /** Settles a response of which no chunk was asked for or delivered this long, or up to an eighth longer. Default 600,000 (ten minutes). */
   idleTimeoutMs?: number
   /** Longest event that the meter reads, in bytes. Default 8 MiB. */
   maxEventBytes?: number
-  /** Most that the meter holds of a JSON document, in bytes: past 1 MiB, long texts and rows of numbers do not count. Default 8 MiB. */
+  /** Most that the meter holds of a JSON document, in bytes: past 8 KiB, long texts and rows of numbers do not count. Default 8 MiB. */
   maxBodyBytes?: number
   /** Formats of your own, asked before the built-in ones. */
   formats?: readonly Format[]

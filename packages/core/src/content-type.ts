@@ -13,14 +13,12 @@ export function claimOf(headers: Headers): Claim {
 }
 
 /** A body of events. */
-export function isEventStream(headers: Headers): boolean {
-  const claim = claimOf(headers)
+export function isEventStream(claim: Claim): boolean {
   return claim === 'sse' || claim === 'ndjson' || claim === 'aws-event-stream'
 }
 
 /** A body that a format may read. Any other may be a model's own text or media, in which nothing counts as usage. */
-export function mayHoldUsage(headers: Headers): boolean {
-  const claim = claimOf(headers)
+export function mayHoldUsage(claim: Claim): boolean {
   return claim !== 'text' && claim !== 'other'
 }
 

@@ -1,7 +1,7 @@
 import { type Span, trace } from '@opentelemetry/api'
 import { bodyMeter, leftToDecode } from './body-meter.ts'
 import type { ResolvedOptions } from './configuration.ts'
-import { claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
+import { type Claim, claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
 import { endpointOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
@@ -10,7 +10,7 @@ import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { unreadableReading } from './meter/create-meter.ts'
-import { processState } from './process.ts'
+import { processState, type Resume, resumer } from './process.ts'
 import type { Questions } from './questions.ts'
 import type { Recorder } from './recorder.ts'
 import { hush, internalError, report } from './report.ts'
@@ -73,6 +73,8 @@ export class Exchange {
   readonly #span: Span | undefined
   readonly #storage = processState().storage
   readonly #startedAt = performance.now()
+  #hasRead = false
+  #resume: Resume | undefined
   #meter: Meter | null = null
   #answered = false
   #settled = false
@@ -119,9 +121,19 @@ export class Exchange {
     this.handle = this.#createHandle()
   }
 
-  /** Runs the handler, or a read of its body, inside the request's async context. */
+  /** Runs the handler inside the request's async context. */
   run<T>(work: () => T): T {
     return this.#storage.run(this.handle, work)
+  }
+
+  /** Runs a read of the handler's body inside the request's async context. From the second one on it is that of the second. */
+  read<T>(read: () => T): T {
+    if (!this.#hasRead) {
+      this.#hasRead = true
+      return this.run(read)
+    }
+    this.#resume ??= this.run(resumer) ?? ((again) => this.run(again))
+    return this.#resume(read)
   }
 
   /**
@@ -158,15 +170,15 @@ export class Exchange {
 
   /** The client asked for a chunk. */
   asked(): void {
-    this.#idleWatch?.active(performance.now())
+    this.#idleWatch?.active()
   }
 
   /** A chunk is on its way to the client; `null` for one without bytes, after which nothing of the body is believed. */
   chunk(bytes: Uint8Array | null): void {
     if (this.#settled) return
-    const now = performance.now()
-    this.#idleWatch?.active(now)
-    if (bytes === null || bytes.length > 0) this.#seen.timeToFirstByteMs ??= now - this.#startedAt
+    this.#idleWatch?.active()
+    if (this.#seen.timeToFirstByteMs === null && bytes?.length !== 0)
+      this.#seen.timeToFirstByteMs = performance.now() - this.#startedAt
     if (this.#meter === null) return
     try {
       if (bytes) this.#meter.write(bytes)
@@ -204,23 +216,24 @@ export class Exchange {
     const { status, headers } = response
     this.#seen.status = status
     this.#seen.responseHeaders = headers
-    this.#seen.streamed = isEventStream(headers)
-    const observe = !this.#nothingToLearn(response)
-    if (observe) this.#observe(response)
+    const claim = claimOf(headers)
+    this.#seen.streamed = isEventStream(claim)
+    const observe = !this.#nothingToLearn(response, claim)
+    if (observe) this.#observe(response, claim)
     if (observe || this.#mayHaveUsage()) this.#askIdentity()
     return observe
   }
 
-  #nothingToLearn(response: ExchangeResponse): boolean {
-    const { status, headers } = response
+  #nothingToLearn(response: ExchangeResponse, claim: Claim): boolean {
+    const { status } = response
     if (status >= 300 || cannotInfer(this.#seen.method, status)) return true
-    if (isEvidence(this.#seen.stamp) && claimOf(headers) === 'json') return true
+    if (isEvidence(this.#seen.stamp) && claim === 'json') return true
     this.#seen.bodyless = !response.hasBody
     return this.#seen.bodyless
   }
 
-  #observe({ status, headers }: ExchangeResponse): void {
-    if (mayHoldUsage(headers)) this.#meter = this.#meterOf(status, headers)
+  #observe({ status, headers }: ExchangeResponse, claim: Claim): void {
+    if (mayHoldUsage(claim)) this.#meter = this.#meterOf(status, headers)
     this.#watch('idle_timeout')
   }
 

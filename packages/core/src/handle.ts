@@ -36,27 +36,55 @@ export function hasEvidence({ stamp, added }: Statements): boolean {
 }
 
 /** The handle through which a handler writes its statements. */
-export function createHandle(statements: Statements, { isOpen, onLate, onLimit }: HandleContext): UsageHandle {
-  const whileOpen = (change: () => void): void => (isOpen() ? change() : onLate())
-  return {
-    requestId: statements.requestId,
-    get open() {
-      return isOpen()
-    },
-    stamp: (stamp) =>
-      whileOpen(() => {
+export function createHandle(statements: Statements, context: HandleContext): UsageHandle {
+  return new Handle(statements, context)
+}
+
+/** Its functions are made when they are asked for, which most requests never do; they may be taken off the handle. */
+class Handle implements UsageHandle {
+  readonly requestId: string
+  readonly #statements: Statements
+  readonly #context: HandleContext
+
+  constructor(statements: Statements, context: HandleContext) {
+    this.requestId = statements.requestId
+    this.#statements = statements
+    this.#context = context
+  }
+
+  get open(): boolean {
+    return this.#context.isOpen()
+  }
+
+  get stamp(): UsageHandle['stamp'] {
+    return (stamp) =>
+      this.#whileOpen((statements) => {
         statements.stamp = mergeStamp(statements.stamp, stamp)
-      }),
-    add: (line) => whileOpen(() => addLine(statements, line, onLimit)),
-    follow: (call) =>
-      whileOpen(() => {
-        if (statements.calls.length < MAX_CALLS) statements.calls.push(call)
-        else onLimit(MAX_CALLS)
-      }),
-    identify: (identity) =>
-      whileOpen(() => {
+      })
+  }
+
+  get add(): UsageHandle['add'] {
+    return (line) => this.#whileOpen((statements) => addLine(statements, line, this.#context.onLimit))
+  }
+
+  get follow(): UsageHandle['follow'] {
+    return (call) =>
+      this.#whileOpen(({ calls }) => {
+        if (calls.length < MAX_CALLS) calls.push(call)
+        else this.#context.onLimit(MAX_CALLS)
+      })
+  }
+
+  get identify(): UsageHandle['identify'] {
+    return (identity) =>
+      this.#whileOpen((statements) => {
         statements.identity = copyIdentity(identity)
-      }),
+      })
+  }
+
+  #whileOpen(change: (statements: Statements) => void): void {
+    if (this.open) change(this.#statements)
+    else this.#context.onLate()
   }
 }
 

@@ -1,34 +1,42 @@
 import { MAX_TIMER_MS, unref } from './timers.ts'
 
-/** Calls back once when nothing has happened for a time. Being told that something happened costs no timer. */
+/** Of the timeout, as late the call may come: activity has no time of its own, it is looked for as often as this. */
+const LOOKS = 8
+
+/** Calls back once when nothing has happened for a time. Being told that something happened costs no timer, and no clock. */
 export class IdleWatch {
   readonly #timeoutMs: number
   readonly #onIdle: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
-  #lastActivity: number
+  #active = false
+  /** When something last can have happened. */
+  #quietSince = performance.now()
 
   constructor(timeoutMs: number, onIdle: () => void) {
     this.#timeoutMs = timeoutMs
     this.#onIdle = onIdle
-    this.#lastActivity = performance.now()
     this.#arm(timeoutMs)
   }
 
-  active(now: number): void {
-    this.#lastActivity = now
+  active(): void {
+    this.#active = true
   }
 
   stop(): void {
     clearTimeout(this.#timer)
   }
 
-  #arm(delayMs: number): void {
-    this.#timer = setTimeout(() => this.#look(), Math.min(delayMs, MAX_TIMER_MS))
+  #arm(leftMs: number): void {
+    const delayMs = Math.min(leftMs, Math.ceil(this.#timeoutMs / LOOKS), MAX_TIMER_MS)
+    this.#timer = setTimeout(() => this.#look(), delayMs)
     unref(this.#timer)
   }
 
   #look(): void {
-    const left = this.#timeoutMs - (performance.now() - this.#lastActivity)
+    const now = performance.now()
+    if (this.#active) this.#quietSince = now
+    this.#active = false
+    const left = this.#timeoutMs - (now - this.#quietSince)
     if (left < 1) this.#onIdle()
     else this.#arm(left)
   }

@@ -1,6 +1,6 @@
 import { bodyMeter, leftToDecode } from './body-meter.ts'
 import type { ResolvedOptions } from './configuration.ts'
-import { isEventStream, mayHoldUsage } from './content-type.ts'
+import { claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { ExchangeRequest, ExchangeResponse } from './exchange.ts'
 import { unreadableReading } from './meter/create-meter.ts'
 import type { OpenExchange } from './open-exchange.ts'
@@ -126,8 +126,9 @@ export class MeteredCall implements FetchCall, UpstreamCall {
 
   #take({ status, headers, hasBody }: ExchangeResponse): boolean {
     this.#status = status
-    this.#streamed = isEventStream(headers)
-    if (status >= 300 || cannotInfer(this.#method, status) || !mayHoldUsage(headers) || !hasBody) return false
+    const claim = claimOf(headers)
+    this.#streamed = isEventStream(claim)
+    if (status >= 300 || cannotInfer(this.#method, status) || !mayHoldUsage(claim) || !hasBody) return false
     const requestedModel = this.#guarded('reading the requested model', null, () => this.#askedFor?.() ?? null)
     this.#requestedModel = requestedModel
     this.#meter = bodyMeter({ url: this.#path, method: this.#method, status, headers, requestedModel }, this.#options)

@@ -8,8 +8,10 @@ import type { Ending } from './verdict.ts'
 
 /** One request's life, as an adapter drives it. No method throws; after `end` nothing changes. */
 export interface OpenExchange {
-  /** Runs a read of the handler's body inside the request's async context. */
+  /** Runs something inside the request's async context. */
   run<T>(work: () => T): T
+  /** Runs a read of the handler's body inside the request's async context. */
+  read<T>(read: () => T): T
   /**
    * The handler has answered, or its head is about to go out. Returns whether chunks must be shown and `end` called;
    * `false`: nothing more can be learned, and the response belongs to the client untouched.

@@ -24,6 +24,11 @@ const unitsSchema = z.strictObject({
   webFetches: amountOrNone,
 })
 
+/** How a response ended for the client. */
+export const OUTCOMES = ['complete', 'cancelled', 'failed'] as const
+/** Where the counts of a record come from. */
+export const EVIDENCE = ['stamp', 'upstream', 'body', 'estimate'] as const
+
 /** The count fields of a line, in the order in which they are documented, stored and summed. */
 export const TOKEN_FIELDS = [
   'inputTokens',
@@ -77,8 +82,8 @@ export const usageRecordSchema = z.strictObject({
   streamed: flag,
   /** HTTP status; 0 when the handler threw, or had not answered when the request ended. */
   status: z.int().min(0).max(999),
-  outcome: z.enum(['complete', 'cancelled', 'failed']),
-  evidence: z.enum(['stamp', 'upstream', 'body', 'estimate']),
+  outcome: z.enum(OUTCOMES),
+  evidence: z.enum(EVIDENCE),
   /** A route, never a raw path: `'/v1/chat/completions'`; `'other'` when none is known. */
   endpoint: id,
   /** OpenTelemetry's `gen_ai.operation.name`. */

@@ -1,3 +1,4 @@
+import { isByteStream } from './byte-stream.ts'
 import { within } from './timers.ts'
 
 /** Sees a body go by. Nothing it does reaches the client: the functions must not throw. */
@@ -76,6 +77,9 @@ class Source {
   readonly #body: ReadableStream<Uint8Array>
   readonly #observer: BodyObserver
   readonly #readChunk: Read = () => this.#chunkReader().read()
+  readonly #onRead = (result: ReadResult): void => this.#pass(result)
+  readonly #onBroken = (error: unknown): never => this.#break(error)
+  #controller: Controller | undefined
   #reader: Reader
   #asked = false
   #ended = false
@@ -90,16 +94,11 @@ class Source {
 
   pull(controller: Controller): Promise<void> {
     this.#asked = true
+    this.#controller = controller
     this.#observer.asked()
     const wanted = controller.byobRequest?.view?.byteLength
     const read = wanted === undefined ? this.#readChunk : () => this.#memoryReader().read(new Uint8Array(wanted))
-    return this.#observer.run(read).then(
-      (result) => this.#pass(result, controller),
-      (error) => {
-        if (!this.#cancelling) this.#end('failed')
-        throw error
-      },
-    )
+    return this.#observer.run(read).then(this.#onRead, this.#onBroken)
   }
 
   /** What the body says in its last moments, in `cancel` or a `finally`, is said before the end. */
@@ -120,18 +119,23 @@ class Source {
     this.cancel(reason).catch(() => {})
   }
 
-  #pass({ done, value }: ReadResult, controller: Controller): void {
+  #break(error: unknown): never {
+    if (!this.#cancelling) this.#end('failed')
+    throw error
+  }
+
+  #pass({ done, value }: ReadResult): void {
     if (this.#abandoned) throw this.#abandoned.reason
     if (done) {
       if (!this.#cancelling) this.#end('complete')
-      close(controller)
+      close(this.#controller)
       this.release()
       return
     }
     if (this.#cancelling) return
     this.#observer.chunk(bytesOf(value))
     try {
-      controller.enqueue(value as Uint8Array)
+      this.#controller?.enqueue(value as Uint8Array)
     } catch (error) {
       this.#end('failed')
       throw error
@@ -171,22 +175,12 @@ class Source {
 }
 
 /** After a cancel the stream is closed already, and closing it again throws. */
-function close(controller: Controller): void {
+function close(controller: Controller | undefined): void {
   try {
-    controller.close()
-    controller.byobRequest?.respond(0)
+    controller?.close()
+    controller?.byobRequest?.respond(0)
   } catch {
     // The client has left.
-  }
-}
-
-/** The platform tells only by refusing a BYOB reader. */
-function isByteStream(body: ReadableStream<Uint8Array>): boolean {
-  try {
-    body.getReader({ mode: 'byob' }).releaseLock()
-    return true
-  } catch {
-    return false
   }
 }
 

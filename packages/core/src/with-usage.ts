@@ -81,7 +81,7 @@ function observed(
   const { stream, abandon, release } = readThrough(body, {
     asked: () => exchange.asked(),
     chunk: (bytes) => exchange.chunk(bytes),
-    run: (read) => exchange.run(read),
+    run: (read) => exchange.read(read),
     end(how) {
       stopListening()
       exchange.end(how)

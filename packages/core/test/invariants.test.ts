@@ -1,8 +1,9 @@
 import { arbitraryRecord, sampleRecord } from '@withusage/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { uuidv7 } from '../src/ids.ts'
 import { brokenInvariant } from '../src/invariants.ts'
-import { SUBSETS, TOKEN_FIELDS, type UsageRecord } from '../src/record.ts'
+import { SUBSETS, TOKEN_FIELDS, type UsageRecord, usageRecordSchema } from '../src/record.ts'
 
 const unknownCounts = Object.fromEntries(TOKEN_FIELDS.map((field) => [field, null]))
 
@@ -108,5 +109,24 @@ it('never throws, whatever is taken for a record', () => {
     fc.property(fc.anything({ withNullPrototype: true, withBigInt: true }), (value) => {
       expect(brokenInvariant(value as UsageRecord)?.fatal).toBe(true)
     }),
+  )
+})
+
+it('says of every record what the schema says', () => {
+  const [id, requestId] = [uuidv7(0), uuidv7(1)]
+  const strange = fc.oneof(
+    fc.anything(),
+    fc.constantFrom(undefined, null, '', id, -1, 0.5, 1000, new Date(Number.NaN), [], {}),
+  )
+  const fields = fc.constantFrom(...Object.keys(sampleRecord()), 'prompt')
+  fc.assert(
+    fc.property(arbitraryRecord, fields, strange, (arbitrary, field, value) => {
+      for (const record of [arbitrary, { ...sampleRecord(), id, requestId, units: null }]) {
+        const changed = { ...record, [field]: value } as UsageRecord
+        const isValid = usageRecordSchema.safeParse(changed).success
+        expect(brokenInvariant(changed, changed.requestId)?.fatal ?? false).toBe(!isValid)
+      }
+    }),
+    { numRuns: 2000 },
   )
 })

@@ -1,4 +1,4 @@
-import { byteBuffer } from '../meter/byte-buffer.ts'
+import { ByteBuffer } from '../meter/byte-buffer.ts'
 import { unreadableReading } from '../meter/create-meter.ts'
 import type { Meter, Reading, ReadingReason } from '../types.ts'
 import type { Coding } from './codings.ts'
@@ -31,7 +31,7 @@ export interface LateMeter extends Meter {
 export class Decoding implements LateMeter {
   readonly #decoder: Decoder
   readonly #next: LateMeter
-  #waiting = byteBuffer()
+  #waiting = new ByteBuffer()
   #waitingBytes = 0
   #takenBytes = 0
   #givenBytes = 0
@@ -93,7 +93,7 @@ export class Decoding implements LateMeter {
   async #catchUp(): Promise<void> {
     while (this.#waiting.size > 0 && !this.#stopped) {
       const bytes = this.#waiting.view()
-      this.#waiting = byteBuffer()
+      this.#waiting = new ByteBuffer()
       for (let at = 0; at < bytes.length && !this.#stopped; at += STEP_BYTES)
         await this.#step(bytes.subarray(at, at + STEP_BYTES))
     }

@@ -33,7 +33,7 @@ export function shareByModel(usage: Wire, messageModel: string | null): ModelSha
   }
   const top = readAnthropicUsage(usage)
   if (shares.size === 0 || shares.size > MOST_MODELS) return [{ model: messageModel, counts: top }]
-  return servedFirst(shares, served, top)
+  return servedFirst(shares, served, top.reasoningTokens)
 }
 
 function isGarbledList(iterations: unknown): boolean {
@@ -53,19 +53,13 @@ function fallbackModel(iterations: readonly Wire[]): string | null {
   return text(fallback?.model)
 }
 
-/** What only the top level breaks down is the served model's, if it can be no other's. */
-function servedFirst(shares: Map<string | null, TokenCounts>, served: string | null, top: TokenCounts): ModelShare[] {
+function servedFirst(
+  shares: Map<string | null, TokenCounts>,
+  served: string | null,
+  thinking: number | null,
+): ModelShare[] {
   const own = shares.get(served)
   const others = [...shares].filter(([model]) => model !== served).map(([model, counts]) => ({ model, counts }))
   if (!own) return others
-  const counts = {
-    ...own,
-    reasoningTokens: own.reasoningTokens ?? top.reasoningTokens,
-    cacheWrite1hTokens: own.cacheWrite1hTokens ?? (writesAll(own, top) ? top.cacheWrite1hTokens : null),
-  }
-  return [{ model: served, counts }, ...others]
-}
-
-function writesAll(own: TokenCounts, top: TokenCounts): boolean {
-  return own.cacheWriteTokens !== null && own.cacheWriteTokens === top.cacheWriteTokens
+  return [{ model: served, counts: { ...own, reasoningTokens: own.reasoningTokens ?? thinking } }, ...others]
 }

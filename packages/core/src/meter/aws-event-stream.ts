@@ -1,6 +1,6 @@
 import { object, text } from '../formats/wire.ts'
 import { type AwsMessage, PRELUDE_BYTES, readMessage, readPrelude } from './aws-message.ts'
-import { byteBuffer } from './byte-buffer.ts'
+import { ByteBuffer } from './byte-buffer.ts'
 import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /**
@@ -12,7 +12,7 @@ import { decodeText, type EventSink, parseEvent, type Transport } from './transp
  * @see https://docs.aws.amazon.com/lexv2/latest/dg/event-stream-encoding.html
  */
 export function awsEventStreamTransport(sink: EventSink, maxEventBytes: number): Transport {
-  const held = byteBuffer()
+  const held = new ByteBuffer()
   /** Bytes to hold before the next step: a prelude, or the whole message. */
   let wanted = PRELUDE_BYTES
   /** Bytes that are still to come of a message past its bound. */

@@ -86,23 +86,24 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
     return 'no_usage'
   }
 
-  /** Runs what must not throw at the caller; a body on which it did is not read any further, nor believed. */
-  function guard(run: () => void): void {
+  /** What must not throw at the caller did: the body is not read any further, nor believed. */
+  function giveUp(): void {
+    transport = null
+    verdict = 'unreadable'
+  }
+
+  function result(): FoldResult {
     try {
-      run()
+      transport?.end()
+      if (transport) return fold.result()
     } catch {
-      transport = null
-      verdict = 'unreadable'
+      giveUp()
     }
+    return NOTHING_READ
   }
 
   function conclude(): Reading {
-    let result = NOTHING_READ
-    guard(() => {
-      transport?.end()
-      if (transport) result = fold.result()
-    })
-    const { format, reading: found, reason, interrupted } = result
+    const { format, reading: found, reason, interrupted } = result()
     const why = transport ? reason : reasonWithoutTransport()
     return {
       format: format?.name ?? null,
@@ -123,10 +124,12 @@ export function createMeter(response: MeterResponse, options: MeterOptions = {})
   return {
     write(chunk) {
       if (reading) return
-      guard(() => {
+      try {
         if (transport) transport.write(chunk)
         else if (verdict === 'more') begin(chunk)
-      })
+      } catch {
+        giveUp()
+      }
     },
     end() {
       reading ??= conclude()

@@ -1,4 +1,4 @@
-import { byteBuffer } from './byte-buffer.ts'
+import { ByteBuffer } from './byte-buffer.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -17,77 +17,83 @@ export interface FrameOptions {
   skipped(): void
 }
 
-export interface Frames {
-  write(bytes: Uint8Array): void
-  end(): void
-}
-
 /**
  * Cuts bytes into whole frames, however they arrive, and holds at most one of them. A frame past its bound is dropped
  * up to its end, so that what follows is still read.
  */
-export function splitFrames({ maxBytes, endsWhole, findEnd, deliver, skipped }: FrameOptions): Frames {
-  const mostAtOnce = Math.min(maxBytes, RUN_BYTES)
-  const held = byteBuffer()
-  let skipping = false
-  let previous = 0
+export class Frames {
+  readonly #options: FrameOptions
+  readonly #mostAtOnce: number
+  readonly #held = new ByteBuffer()
+  #skipping = false
+  #previous = 0
 
-  function skip(): void {
-    held.clear()
-    skipping = true
-    skipped()
+  constructor(options: FrameOptions) {
+    this.#options = options
+    this.#mostAtOnce = Math.min(options.maxBytes, RUN_BYTES)
   }
 
-  function keep(rest: Uint8Array): void {
-    if (skipping || rest.length === 0) return
-    if (held.size + rest.length > maxBytes) skip()
-    else held.append(rest)
+  write(chunk: Uint8Array): void {
+    const isNew = this.#held.size === 0 && !this.#skipping && chunk.length <= this.#mostAtOnce
+    if (isNew && this.#options.endsWhole(chunk)) {
+      this.#options.deliver(chunk)
+      return
+    }
+    const rest = chunk.subarray(this.#readWhole(chunk))
+    this.#keep(rest)
+    this.#previous = rest.at(-1) ?? this.#previous
   }
 
-  function deliverRun(frames: Uint8Array): void {
-    if (frames.length > 0) deliver(frames)
-  }
-
-  function deliverHeld(rest: Uint8Array): void {
-    held.append(rest)
-    deliver(held.view())
-    held.clear()
+  end(): void {
+    this.#deliverRun(this.#held.view())
+    this.#held.clear()
   }
 
   /** Reads the frames that end in this chunk and returns where the unfinished one begins. */
-  function readWhole(chunk: Uint8Array): number {
+  #readWhole(chunk: Uint8Array): number {
+    const { findEnd, maxBytes } = this.#options
+    const held = this.#held
     let whole = 0
     let from = 0
     for (;;) {
-      if (!skipping && held.size === 0) from = afterLineBreaks(chunk, from)
-      const end = findEnd(chunk, from, previous)
+      if (!this.#skipping && held.size === 0) from = afterLineBreaks(chunk, from)
+      const end = findEnd(chunk, from, this.#previous)
       if (end === -1) break
-      const tooLarge = !skipping && held.size + (end - from) > maxBytes
-      if (skipping || tooLarge || held.size > 0 || end - whole > RUN_BYTES) {
-        deliverRun(chunk.subarray(whole, from))
-        if (tooLarge) skip()
-        if (!skipping) deliverHeld(chunk.subarray(from, end))
-        skipping = false
+      const tooLarge = !this.#skipping && held.size + (end - from) > maxBytes
+      if (this.#skipping || tooLarge || held.size > 0 || end - whole > RUN_BYTES) {
+        this.#deliverRun(chunk.subarray(whole, from))
+        if (tooLarge) this.#skip()
+        if (!this.#skipping) this.#deliverHeld(chunk.subarray(from, end))
+        this.#skipping = false
         whole = end
       }
       from = end
-      previous = 0
+      this.#previous = 0
     }
-    deliverRun(chunk.subarray(whole, from))
+    this.#deliverRun(chunk.subarray(whole, from))
     return from
   }
 
-  return {
-    write(chunk) {
-      if (held.size === 0 && !skipping && chunk.length <= mostAtOnce && endsWhole(chunk)) return deliver(chunk)
-      const rest = chunk.subarray(readWhole(chunk))
-      keep(rest)
-      previous = rest.at(-1) ?? previous
-    },
-    end() {
-      deliverRun(held.view())
-      held.clear()
-    },
+  #skip(): void {
+    this.#held.clear()
+    this.#skipping = true
+    this.#options.skipped()
+  }
+
+  #keep(rest: Uint8Array): void {
+    if (this.#skipping || rest.length === 0) return
+    if (this.#held.size + rest.length > this.#options.maxBytes) this.#skip()
+    else this.#held.append(rest)
+  }
+
+  #deliverRun(frames: Uint8Array): void {
+    if (frames.length > 0) this.#options.deliver(frames)
+  }
+
+  #deliverHeld(rest: Uint8Array): void {
+    this.#held.append(rest)
+    this.#options.deliver(this.#held.view())
+    this.#held.clear()
   }
 }
 

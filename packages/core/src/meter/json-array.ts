@@ -1,4 +1,4 @@
-import { byteBuffer } from './byte-buffer.ts'
+import { ByteBuffer } from './byte-buffer.ts'
 import { jsonTransport } from './json.ts'
 import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
 
@@ -63,7 +63,7 @@ const BACKSLASH = 0x5c
  * number, a text or a word is not cut at all.
  */
 function cutElements({ maxBytes, deliver, skipped, ended }: ElementOptions): { write(bytes: Uint8Array): void } {
-  const held = byteBuffer()
+  const held = new ByteBuffer()
   let depth = 0
   let inString = false
   let escaped = false

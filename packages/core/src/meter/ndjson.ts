@@ -1,4 +1,4 @@
-import { endsWithLine, lineEnd, splitFrames } from './frames.ts'
+import { endsWithLine, Frames, lineEnd } from './frames.ts'
 import { createSieve } from './sieve.ts'
 import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
@@ -11,14 +11,14 @@ export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transpo
       for (const line of text.split('\n')) readLine(sink, line)
     },
   })
-  const frames = splitFrames({
+  const frames = new Frames({
     maxBytes: maxEventBytes,
     endsWhole: endsWithLine,
     findEnd: lineEnd,
     deliver: sieve,
     skipped: sink.skipped,
   })
-  return { streamed: true, write: frames.write, end: frames.end }
+  return { streamed: true, write: (bytes) => frames.write(bytes), end: () => frames.end() }
 }
 
 function readLine(sink: EventSink, line: string): void {

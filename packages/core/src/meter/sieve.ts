@@ -24,7 +24,7 @@ const MOST_LOOKS = 32
 export function createSieve({ findEnd, watch, read }: SieveOptions): (bytes: Uint8Array) => void {
   let inARow = 0
   let wanted: Watch | null | undefined
-  /** Of events in which `wanted` found nothing; that of the last one which was of another. */
+  /** Of events in which `wanted` found nothing; that of the last one, if it was of another. */
   let dull: Shape | null = null
   let last: Shape | null = null
   let looks = 0
@@ -43,8 +43,9 @@ export function createSieve({ findEnd, watch, read }: SieveOptions): (bytes: Uin
     if (++looks > MOST_LOOKS) return
     const shape = shapeOf(text, keys)
     if (!shape) return
-    dull = (dull && commonShape(dull, shape)) ?? (last && commonShape(last, shape)) ?? dull
-    last = shape
+    const common = (dull && commonShape(dull, shape)) ?? (last && commonShape(last, shape))
+    dull = common ?? dull
+    last = common ? null : shape
   }
 
   /** Reads one event, or more where each may tell something, and returns where that ends. */

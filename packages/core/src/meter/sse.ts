@@ -1,5 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { blankLineEnd, endsWithBlankLine, splitFrames } from './frames.ts'
+import { blankLineEnd, endsWithBlankLine, Frames } from './frames.ts'
 import { createSieve } from './sieve.ts'
 import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
@@ -16,7 +16,7 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
     watch: sink.watch,
     read: (text) => parser.feed(text),
   })
-  const frames = splitFrames({
+  const frames = new Frames({
     maxBytes: maxEventBytes,
     endsWhole: endsWithBlankLine,
     findEnd: blankLineEnd,
@@ -25,7 +25,7 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
   })
   return {
     streamed: true,
-    write: frames.write,
+    write: (bytes) => frames.write(bytes),
     end() {
       frames.end()
       parser.feed('\n\n')

@@ -1,4 +1,4 @@
-import { byteBuffer } from './byte-buffer.ts'
+import { ByteBuffer } from './byte-buffer.ts'
 import { decodeText } from './transport.ts'
 
 /** Text held until it makes sense. It is decoded as it comes: bytes would have to be copied to be kept. */
@@ -17,7 +17,7 @@ export interface TextBuffer {
 const PIECE_BYTES = 1024
 
 export function textBuffer(): TextBuffer {
-  const gathered = byteBuffer()
+  const gathered = new ByteBuffer()
   let held = ''
   let size = 0
 

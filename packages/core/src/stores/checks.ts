@@ -85,8 +85,14 @@ const TALLY_CHECKS = {
   count: isCount,
 } satisfies Record<keyof Tally, Check>
 
-const recordChecks = Object.entries<Check>(RECORD_CHECKS)
+const recordChecks = Object.entries(RECORD_CHECKS) as [keyof UsageRecord, Check][]
 const tallyChecks = Object.entries<Check>(TALLY_CHECKS)
+
+/** Whether `checkRecord` passes. */
+export function isStorableRecord(record: UsageRecord): boolean {
+  for (const [name, passes] of recordChecks) if (!passes(record[name])) return false
+  return Object.keys(record).length === recordChecks.length
+}
 
 /**
  * Call it for every record of a batch before anything is written.

@@ -41,24 +41,6 @@ describe('Anthropic', () => {
     const begun = start({ ...placeholder, iterations: [{ type: 'message', ...placeholder }] })
     expect(sse(begun, delta({ output_tokens: 20 }), stop).lines).toMatchObject([{ inputTokens: 9, outputTokens: 20 }])
   })
-
-  it('takes the lifetimes of cache writes from the top level where iterations leave them out', () => {
-    const usage = { input_tokens: 9, cache_creation_input_tokens: 100, output_tokens: 20 }
-    const cache_creation = { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 70 }
-    const body = (iterations: unknown) => ({
-      type: 'message',
-      role: 'assistant',
-      model: 'm',
-      usage: { ...usage, cache_creation, iterations },
-    })
-    const own = { type: 'message', ...usage }
-    expect(json(body([own])).lines).toMatchObject([{ cacheWriteTokens: 100, cacheWrite1hTokens: 70 }])
-    const half = { ...own, cache_creation_input_tokens: 50 }
-    expect(json(body([half, { ...half, model: 'other' }])).lines).toMatchObject([
-      { model: 'm', cacheWriteTokens: 50, cacheWrite1hTokens: null },
-      { model: 'other', cacheWriteTokens: 50, cacheWrite1hTokens: null },
-    ])
-  })
 })
 
 it('a Responses stream has ended with its last event, whatever state the response in it has kept', () => {
