@@ -19,6 +19,7 @@ export default defineConfig({
       project('deno', 'packages/deno', 60_000),
       project('read', 'packages/read'),
       project('runtime-tests', 'runtime-tests', 240_000),
+      project('sdk-tests', 'sdk-tests', 60_000),
       packageTests,
       project('examples/quickstart', 'examples/quickstart', 240_000),
       project('examples/hono-openai-anthropic', 'examples/hono-openai-anthropic', 60_000),

@@ -4,6 +4,7 @@ import { report } from './report.ts'
 import type { UsageStamp } from './stamp.ts'
 import { discardedStamps } from './telemetry.ts'
 import type { Identity } from './types.ts'
+import type { UpstreamCall } from './upstream.ts'
 
 /** One request, for code that stamps it. Stays valid outside the async context, until the request is settled. */
 export interface UsageHandle {
@@ -25,6 +26,8 @@ export interface UsageHandle {
   add(line: UsageStamp): void
   /** Who made the request; wins over the `identify` option. `null`: no one, and the fallback user pays. */
   identify(identity: Identity | null): void
+  /** For layers that meter calls by themselves, as `meteredFetch` does: what the call used becomes lines of the request. */
+  follow(call: UpstreamCall): void
 }
 
 /** The request that this code runs in, `undefined` outside any. Keep it for code that leaves the async context. */
@@ -62,6 +65,12 @@ export const silentHandle: UsageHandle = {
   stamp() {},
   add() {},
   identify() {},
+  follow() {},
+}
+
+/** Whether the request is one that nobody meters, whichever copy of core says so. */
+export function isSilent(usage: UsageHandle): boolean {
+  return usage.requestId === silentHandle.requestId
 }
 
 function stampedOutside(name: string): void {

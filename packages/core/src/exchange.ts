@@ -1,16 +1,15 @@
 import { type Span, trace } from '@opentelemetry/api'
+import { bodyMeter, leftToDecode } from './body-meter.ts'
 import type { ResolvedOptions } from './configuration.ts'
 import { type Claim, claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
-import { codingsOf } from './decode/codings.ts'
-import { EncodedBody } from './decode/encoded-body.ts'
 import { endpointOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
 import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
-import { createMeter, unreadableReading } from './meter/create-meter.ts'
+import { unreadableReading } from './meter/create-meter.ts'
 import { processState, type Resume, resumer } from './process.ts'
 import type { Questions } from './questions.ts'
 import type { Recorder } from './recorder.ts'
@@ -23,6 +22,7 @@ import { annotateSpan } from './telemetry.ts'
 import type { Ticket } from './ticket.ts'
 import { within } from './timers.ts'
 import type { Meter, Reading } from './types.ts'
+import { usageOf } from './upstream.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
 /** A request, as far as metering needs it. What it does not say, or throws at, is not known. */
@@ -49,6 +49,8 @@ export interface ExchangeOptions {
   request: ExchangeRequest
   options: ResolvedOptions & { recorder: Recorder }
   questions?: Questions
+  /** Whose response it is: that of the handler, or of a provider. Default `'body'`. */
+  readFrom?: 'body' | 'upstream'
 }
 
 /** How long a compressed body that has ended may take to be decoded. */
@@ -80,7 +82,7 @@ export class Exchange {
   #concluded = false
   #idleWatch: IdleWatch | undefined
 
-  constructor({ request, options, questions = {} }: ExchangeOptions) {
+  constructor({ request, options, questions = {}, readFrom = 'body' }: ExchangeOptions) {
     const { method, path, headers } = factsOf(request)
     const createdAt = new Date()
     this.#options = options
@@ -110,7 +112,10 @@ export class Exchange {
       timeToFirstByteMs: null,
       reading: null,
       stamp: null,
+      readFrom,
+      upstream: [],
       added: [],
+      calls: [],
       identity: undefined,
     }
     this.handle = this.#createHandle()
@@ -159,7 +164,7 @@ export class Exchange {
     if (this.#settled) return
     this.#seen.threw = true
     this.#askFramework()
-    if (hasEvidence(this.#seen)) this.#askIdentity()
+    if (this.#mayHaveUsage()) this.#askIdentity()
     this.end('failed')
   }
 
@@ -215,7 +220,7 @@ export class Exchange {
     this.#seen.streamed = isEventStream(claim)
     const observe = !this.#nothingToLearn(response, claim)
     if (observe) this.#observe(response, claim)
-    if (observe || hasEvidence(this.#seen)) this.#askIdentity()
+    if (observe || this.#mayHaveUsage()) this.#askIdentity()
     return observe
   }
 
@@ -238,27 +243,9 @@ export class Exchange {
   }
 
   #meterOf(status: number, headers: Headers): Meter {
-    const codings = codingsOf(headers)
-    if (codings.length === 0) return this.#openMeter(status, headers)
-    return new EncodedBody(codings, headers, (decoded) => this.#openMeter(status, decoded))
-  }
-
-  #openMeter(status: number, headers: Headers): Meter {
-    const { maxEventBytes, maxBodyBytes, formats } = this.#options
-    return createMeter(
-      {
-        url: this.#seen.path,
-        method: this.#seen.method,
-        status,
-        headers,
-        requestedModel: this.#seen.stamp?.requestedModel ?? this.#seen.requestedModel,
-      },
-      {
-        ...(maxEventBytes !== undefined && { maxEventBytes }),
-        ...(maxBodyBytes !== undefined && { maxBodyBytes }),
-        ...(formats !== undefined && { formats }),
-      },
-    )
+    const { path, method, stamp } = this.#seen
+    const requestedModel = stamp?.requestedModel ?? this.#seen.requestedModel
+    return bodyMeter({ url: path, method, status, headers, requestedModel }, this.#options)
   }
 
   #giveUpReading(): void {
@@ -267,9 +254,19 @@ export class Exchange {
     this.#meter = { write() {}, end: () => unreadableReading(streamed) }
   }
 
-  /** What is left to decode when the body has ended; `null` when that is nothing. */
-  #finishDecoding(): Promise<void> | null {
-    return this.#meter instanceof EncodedBody ? this.#meter.finish() : null
+  /** What is left to decode when the body has ended, and of calls inside the request; `null` when that is nothing. */
+  #finishDecoding(): Promise<unknown> | null {
+    const own = leftToDecode(this.#meter)
+    const { calls } = this.#seen
+    if (calls.length === 0) return own
+    const all = [own, ...calls.map((call) => call.finish(() => this.#late('the usage of a call that it made')))].filter(
+      (decoding) => decoding !== null,
+    )
+    return all.length > 0 ? Promise.all(all) : null
+  }
+
+  #mayHaveUsage(): boolean {
+    return hasEvidence(this.#seen) || this.#seen.calls.length > 0
   }
 
   /** The body has been read as far as it ever will be. */
@@ -331,7 +328,9 @@ export class Exchange {
     if (this.#concluded) return
     this.#concluded = true
     this.#guarded('recording', undefined, () => {
-      const verdict = verdictOn({ ...this.#seen, answered: this.#answered, stamped: hasEvidence(this.#seen) })
+      this.#seen.upstream = usageOf(this.#seen.calls)
+      const stamped = hasEvidence(this.#seen) || this.#seen.upstream.length > 0
+      const verdict = verdictOn({ ...this.#seen, answered: this.#answered, stamped })
       if (verdict.account === 'ignored') this.#ticket.ignored(verdict.reason)
       else if (verdict.account === 'unrecorded') this.#ticket.unrecorded(verdict.reason)
       else this.#record(verdict.bodyCounts)
@@ -376,12 +375,7 @@ export class Exchange {
     const { recorder } = this.#options
     return createHandle(this.#seen, {
       isOpen: () => !this.#settled,
-      onLate: () => {
-        recorder.dropped('stamp_settled')
-        const message =
-          '[withusage] a stamp came after its request was settled and changed nothing; stamp before the body ends'
-        this.#report(new UsageError('stamp-outside-request', message))
-      },
+      onLate: () => this.#late('a stamp'),
       onLimit: (limit) => {
         recorder.dropped('line')
         this.#report(
@@ -389,6 +383,12 @@ export class Exchange {
         )
       },
     })
+  }
+
+  #late(what: string): void {
+    this.#options.recorder.dropped('stamp_settled')
+    const message = `[withusage] ${what} came after its request was settled and changed nothing; it must come before the body ends`
+    this.#report(new UsageError('stamp-outside-request', message))
   }
 
   #report(error: UsageError): void {

@@ -3,6 +3,7 @@ import { UsageError } from './errors.ts'
 import { copyIdentity } from './identity.ts'
 import { isEvidence, mergeStamp, type UsageStamp } from './stamp.ts'
 import type { Identity } from './types.ts'
+import type { UpstreamCall } from './upstream.ts'
 
 /** What a handler has said of its own request. */
 export interface Statements {
@@ -10,6 +11,8 @@ export interface Statements {
   stamp: UsageStamp | null
   /** Further model calls, each a line of its own. */
   added: UsageStamp[]
+  /** Model calls that a layer inside the request meters. */
+  calls: UpstreamCall[]
   /** `undefined` while nobody has said anything. */
   identity: Identity | null | undefined
 }
@@ -24,6 +27,8 @@ export interface HandleContext {
 
 /** Lines that one request may add; one past it is dropped and counted. */
 const MAX_ADDED_LINES = 1_000
+/** Calls of one request that are followed; one past it is dropped and counted. */
+const MAX_CALLS = 1_000
 
 /** True when the handler has said how many tokens were used. */
 export function hasEvidence({ stamp, added }: Statements): boolean {
@@ -60,6 +65,14 @@ class Handle implements UsageHandle {
 
   get add(): UsageHandle['add'] {
     return (line) => this.#whileOpen((statements) => addLine(statements, line, this.#context.onLimit))
+  }
+
+  get follow(): UsageHandle['follow'] {
+    return (call) =>
+      this.#whileOpen(({ calls }) => {
+        if (calls.length < MAX_CALLS) calls.push(call)
+        else this.#context.onLimit(MAX_CALLS)
+      })
   }
 
   get identify(): UsageHandle['identify'] {

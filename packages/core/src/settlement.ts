@@ -6,7 +6,8 @@ import type { UsageRecord } from './record.ts'
 import { isEvidence, stampedUsage, type UsageStamp } from './stamp.ts'
 import { cleanText, TEXT_LIMITS } from './text.ts'
 import { traceOf } from './trace.ts'
-import type { Evidence, FallbackUser, Identity, Outcome, Reading, TokenUsage } from './types.ts'
+import type { Evidence, FallbackUser, Identity, Outcome, Reading, TokenUsage, UsageLine } from './types.ts'
+import type { UpstreamUsage } from './upstream.ts'
 import type { Ending } from './verdict.ts'
 
 /** Everything that was seen of one request. */
@@ -29,6 +30,10 @@ export interface Observed extends Statements {
   durationMs: number
   timeToFirstByteMs: number | null
   reading: Reading | null
+  /** Whose response was read: the handler's, or that of a provider that the process called. */
+  readFrom: 'body' | 'upstream'
+  /** What the calls that were metered inside the request used. */
+  upstream: readonly UpstreamUsage[]
 }
 
 export interface RecordContext {
@@ -52,6 +57,10 @@ interface Line {
   stamp: UsageStamp | null
   /** Added by `addUsage`: another call, of which the facts of the request's own call say nothing. */
   added: boolean
+  /** Which line of its reading. */
+  place: number
+  /** The metered call inside the request that this line is of. */
+  call: UpstreamUsage | null
 }
 
 /** The records of one settled request, in the order of their lines; `null` when no user can be named. */
@@ -76,19 +85,31 @@ function linesOf(seen: Observed): Line[] {
   return [...primaryLines(seen), ...added]
 }
 
-function primaryLines({ stamp, reading }: Observed): Line[] {
+function primaryLines({ stamp, reading, readFrom, upstream }: Observed): Line[] {
   if (isEvidence(stamp)) return [stampedLine(stamp, reading?.model ?? null)]
-  const lines = reading?.lines ?? []
-  const alone = lines.length === 1
-  return lines.map(({ model, consistent, final, ...usage }) => ({
-    evidence: 'body',
+  const lines =
+    upstream.length > 0
+      ? upstream.flatMap((call) => readLines(call.reading, 'upstream', call))
+      : reading
+        ? readLines(reading, readFrom, null)
+        : []
+  const [only, another] = lines
+  if (only && !another) return [{ ...only, servedModel: stampedModel(stamp) ?? only.servedModel, stamp }]
+  return lines
+}
+
+function readLines(reading: Reading, evidence: Evidence, call: UpstreamUsage | null): Line[] {
+  return reading.lines.map(({ model, consistent, final, ...usage }: UsageLine, place) => ({
+    evidence,
     usage,
-    servedModel: (alone ? stampedModel(stamp) : null) ?? model ?? reading?.model ?? null,
+    servedModel: model ?? reading.model,
     consistent,
     final,
-    raw: reading?.raw ?? null,
-    stamp: alone ? stamp : null,
+    raw: reading.raw,
+    stamp: null,
     added: false,
+    place,
+    call,
   }))
 }
 
@@ -104,6 +125,8 @@ function stampedLine(stamp: UsageStamp, readModel: string | null): Line {
     raw: null,
     stamp,
     added: false,
+    place: 0,
+    call: null,
   }
 }
 
@@ -118,22 +141,26 @@ const OUTCOMES: Record<Ending, Outcome> = {
   idle_timeout: 'cancelled',
 }
 
+/** An SDK reads to the last event and no further: a provider that had finished counting was heard to the end. */
+function outcomeOf({ ending, readFrom, reading }: Observed): Outcome {
+  const lines = readFrom === 'upstream' && reading ? reading.lines : []
+  const heard = OUTCOMES[ending] === 'cancelled' && lines.length > 0 && lines.every(({ final }) => final)
+  return heard ? 'complete' : OUTCOMES[ending]
+}
+
 /** What all records of the request share. */
 function requestFields(seen: Observed, { endpoint, onCut }: RecordContext) {
-  const { stamp, reading } = seen
+  const { reading } = seen
   const trace = traceOf(seen.spanContext, seen.requestHeaders)
   return {
     recordVersion: 1,
     requestId: seen.requestId,
-    createdAt: recordTime(seen),
     durationMs: seen.durationMs,
     timeToFirstByteMs: seen.timeToFirstByteMs,
     streamed: reading?.streamed ?? seen.streamed,
     status: seen.status,
-    outcome: OUTCOMES[seen.ending],
+    outcome: outcomeOf(seen),
     endpoint,
-    format: reading?.format ?? null,
-    requestedModel: cleanText(stamp?.requestedModel ?? seen.requestedModel, TEXT_LIMITS.model, onCut),
     correlationId: cleanText(correlationId(seen) ?? trace.traceId, TEXT_LIMITS.id, onCut),
     traceId: cleanText(trace.traceId, TEXT_LIMITS.id),
     spanId: cleanText(trace.spanId, TEXT_LIMITS.id),
@@ -154,33 +181,44 @@ function correlationId({ stamp, requestHeaders, responseHeaders }: Observed): st
 }
 
 /** What a result says of itself is one record, however often it is fetched; what was added is of this request alone. */
-function idOf({ evidence }: Line, index: number, seen: Observed): string {
-  const replay = evidence === 'body' ? seen.reading?.replay : null
-  return replay ? derivedId(replay.key, index, replay.createdAt?.getTime() ?? 0) : uuidv7(recordTime(seen).getTime())
+function idOf({ evidence, place, call }: Line, seen: Observed): string {
+  const replay = evidence === 'stamp' ? null : (call?.reading ?? seen.reading)?.replay
+  return replay
+    ? derivedId(replay.key, place, replay.createdAt?.getTime() ?? 0)
+    : uuidv7(recordTime(seen, call).getTime())
 }
 
 /** When the request began, or when a result that can be fetched again was made. */
-function recordTime({ reading, createdAt }: Observed): Date {
-  return reading?.replay?.createdAt ?? createdAt
+function recordTime({ reading, createdAt }: Observed, call: UpstreamUsage | null): Date {
+  return (call?.reading ?? reading)?.replay?.createdAt ?? createdAt
+}
+
+/** What the request asked for; where that is not known, what its call did. */
+function requestedModel({ stamp, requestedModel }: Observed, call: UpstreamUsage | null): string | null {
+  return stamp?.requestedModel ?? requestedModel ?? call?.requestedModel ?? null
 }
 
 /** What one record says of its own model call. */
 function lineFields(line: Line, index: number, seen: Observed, { onCut }: RecordContext) {
-  const { reading } = seen
-  const { stamp, usage, added } = line
+  const { stamp, usage, added, call } = line
+  const reading = call ? call.reading : seen.reading
+  const complete = call ? call.complete : seen.ending === 'complete'
   const read = added ? null : reading
   const filtered = index === 0 ? seen.stamp : null
   return {
     ...usage,
-    id: idOf(line, index, seen),
+    id: idOf(line, seen),
     line: index,
+    createdAt: recordTime(seen, call),
+    format: reading?.format ?? null,
+    requestedModel: cleanText(requestedModel(seen, call), TEXT_LIMITS.model, onCut),
     evidence: line.evidence,
     operation: cleanText(stamp?.operation ?? read?.operation, TEXT_LIMITS.word, onCut),
     provider: cleanText(added ? stamp?.provider : seen.stamp?.provider, TEXT_LIMITS.word, onCut),
     servedModel: cleanText(line.servedModel, TEXT_LIMITS.model, onCut),
     serviceTier: cleanText(usage.serviceTier, TEXT_LIMITS.word, onCut),
     consistent: line.consistent,
-    final: line.final || (seen.ending === 'complete' && !reading?.interrupted),
+    final: line.final || (complete && !reading?.interrupted),
     preFilterInputTokens: filtered?.preFilterInputTokens ?? stamp?.preFilterInputTokens ?? null,
     postFilterInputTokens: filtered?.postFilterInputTokens ?? stamp?.postFilterInputTokens ?? null,
     prefillTokens: stamp?.prefillTokens ?? read?.prefillTokens ?? null,

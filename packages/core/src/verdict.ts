@@ -17,7 +17,7 @@ export interface SettledFacts {
   ending: Ending
   /** `null` when the body was not read. */
   reading: Reading | null
-  /** Usage was stamped or added. */
+  /** Usage was stamped or added, or calls inside the request were metered. */
   stamped: boolean
 }
 

@@ -1,0 +1,52 @@
+import type { Reading } from './types.ts'
+
+/** A model call made inside a request, as a layer between the handler and the provider sees it. */
+export interface UpstreamCall {
+  /**
+   * The layer that sees it: `'fetch'`. What two layers report under one response id is one call; calls through one
+   * layer are as many as it reports.
+   */
+  readonly layer: string
+  /**
+   * The request is settled, and nothing that comes later counts; `onLate` is told when something does. Gives what is still
+   * being decoded, `null` when that is nothing.
+   */
+  finish(onLate: () => void): Promise<void> | null
+  /** What the call used, `null` when nobody pays for it, or nothing is known. Asked once, after `finish`. */
+  used(): UpstreamUsage | null
+}
+
+/** What one call used. */
+export interface UpstreamUsage {
+  /** With at least one line. */
+  reading: Reading
+  /** The call's response was read to its end. */
+  complete: boolean
+  /** What the call asked for, `null` when that is not known. */
+  requestedModel: string | null
+}
+
+/** The usage of a request's calls, in the order in which they began. */
+export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
+  const seen = calls.flatMap((call) => {
+    const usage = call.used()
+    return usage === null || usage.reading.lines.length === 0 ? [] : [{ layer: call.layer, usage }]
+  })
+  return seen
+    .filter(({ layer, usage }) => layer === layerOf(usage.reading.responseId, seen, layer))
+    .map(({ usage }) => usage)
+}
+
+interface Seen {
+  layer: string
+  usage: UpstreamUsage
+}
+
+/** Of the layers that report a response id, the one that reports it most often; the first of equals. */
+function layerOf(responseId: string | null, seen: readonly Seen[], own: string): string {
+  if (responseId === null || seen.every(({ layer }) => layer === own)) return own
+  const times = new Map<string, number>()
+  for (const { layer, usage } of seen)
+    if (usage.reading.responseId === responseId) times.set(layer, (times.get(layer) ?? 0) + 1)
+  return [...times].reduce((most, next) => (next[1] > most[1] ? next : most))[0]
+}
