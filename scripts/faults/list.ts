@@ -78,7 +78,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'nobody is asked who made a request that threw after it was paid for',
     file: 'packages/core/src/exchange.ts',
-    find: `    if (hasEvidence(this.#seen)) this.#askIdentity()
+    find: `    if (this.#mayHaveUsage()) this.#askIdentity()
     this.end('failed')`,
     put: "    this.end('failed')",
     tests: ['test/identity'],
