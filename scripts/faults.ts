@@ -14,7 +14,7 @@ const root = process.cwd()
 const copy = mkdtempSync(path.join(tmpdir(), 'withusage-faults-'))
 
 const COPIED = [
-  ...['packages', 'package-tests', 'runtime-tests', 'examples', 'scripts', 'docs'],
+  ...['packages', 'package-tests', 'runtime-tests', 'sdk-tests', 'examples', 'scripts', 'docs'],
   ...['vitest.workspace.ts', 'tsconfig.json', 'package.json', 'biome.json', 'README.md'],
 ]
 
