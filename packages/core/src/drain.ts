@@ -139,7 +139,6 @@ async function readAll(drain: Drain, { read, take }: Rest): Promise<void> {
   try {
     for (let chunks = 1; drain.ended === null; chunks++) {
       const { done, value } = await read()
-      if (drain.ended !== null) return
       if (done) drain.end('finished')
       else drain.count(take(value))
       if (chunks % CHUNKS_A_TURN === 0) await nextTurn()

@@ -9,7 +9,7 @@ import { processState } from '../src/process.ts'
 import { createRecorder, type Recorder } from '../src/recorder.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { withUsage } from '../src/with-usage.ts'
-import { bytesOf, chatEvents } from './support/bodies.ts'
+import { bytesOf, chatEvents, sseEvent } from './support/bodies.ts'
 import { type Metering, metering, post } from './support/metered.ts'
 import { readerOf, settled } from './support/reading.ts'
 
@@ -275,6 +275,24 @@ describe('A drain ends', () => {
     expect(await meter.record()).toMatchObject({ outcome: 'cancelled', final: true, ...COUNTS })
   })
 
+  it.each([
+    ['is final when the body was read to its end', 'finished', true],
+    ['is a lower bound when it was not', 'too_long', false],
+  ] as const)('and a count that only the end of the body makes final %s', async (_name, end, final) => {
+    const meter = metering()
+    const { reader, upstream } = await onStage(meter, { maxMs: 10 })
+    const usage = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 }
+    const running = { object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'Hel' } }], usage }
+    upstream.enqueue(bytesOf(sseEvent(running)))
+    await reader.cancel()
+    await settled()
+    if (end === 'finished') upstream.close()
+    else vi.advanceTimersByTime(10)
+    await settled()
+    expect(drains(meter)).toEqual(ended(end))
+    expect(await meter.record()).toMatchObject({ outcome: 'cancelled', ...COUNTS, final })
+  })
+
   it('never begins for a request that is settled already: the body is cancelled', async () => {
     const meter = metering()
     const { reader, cancelled } = await onStage(meter)
@@ -329,6 +347,22 @@ describe('While a body is drained', () => {
     await settled()
     vi.advanceTimersByTime(10)
     await settled()
+    expect(await meter.record()).toMatchObject({ evidence: 'stamp', outcome: 'cancelled', ...COUNTS })
+  })
+
+  it('what its handler says when it is cut off still counts, also a moment later', async () => {
+    const meter = metering()
+    const body = new ReadableStream<Uint8Array>({
+      pull: () => new Promise(() => {}),
+      async cancel() {
+        await settled()
+        stampUsage({ model: 'qwen-7b', ...COUNTS })
+      },
+    })
+    const handler = meter.wrap(() => new Response(body), { onDisconnect: { drain: { maxMs: 10 } } })
+    await (await handler(post())).body?.cancel()
+    vi.advanceTimersByTime(10)
+    for (let turn = 0; turn < 3; turn++) await settled()
     expect(await meter.record()).toMatchObject({ evidence: 'stamp', outcome: 'cancelled', ...COUNTS })
   })
 
