@@ -16,34 +16,35 @@ export interface Upstream {
   url: string
   /** In the order in which they came. */
   calls: UpstreamCall[]
-  /** Calls that are being answered. */
-  open: number
-  /** The most that were answered at a time since this was last set. */
-  mostOpen: number
   /** How many events an answer has. */
   events: number
 }
 
 /**
- * Streams a chat completion to each caller, one event a millisecond or so, its usage at the end: a caller that stops
- * reading stops nothing, one that leaves does.
+ * Streams a chat completion to each caller, an event every so often, its usage at the end: a caller that stops reading
+ * stops nothing, one that leaves does.
+ *
+ * @param goOn awaited after the first event of each answer
  */
-export async function openUpstream(words: number): Promise<Upstream> {
+export async function openUpstream(words: number, goOn?: Promise<void>): Promise<Upstream> {
   const events = chatEvents(Array<string>(words).fill('word '))
   const server = createServer((_request, response) => {
     const over = Promise.withResolvers<'sent' | 'cut off'>()
     const call: UpstreamCall = { sent: 0, over: over.promise }
     upstream.calls.push(call)
-    upstream.mostOpen = Math.max(upstream.mostOpen, ++upstream.open)
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-    const timer = setInterval(() => {
-      const event = events[call.sent++]
-      if (event !== undefined) response.write(event)
+    let timer: NodeJS.Timeout | undefined
+    function send(): void {
+      response.write(events[call.sent++])
       if (call.sent === events.length) response.end()
-    }, 1)
+      else timer = setTimeout(send, 1)
+    }
+    if (goOn) {
+      response.write(events[call.sent++])
+      void goOn.then(() => response.closed || send())
+    } else send()
     response.on('close', () => {
-      clearInterval(timer)
-      upstream.open--
+      clearTimeout(timer)
       over.resolve(response.writableFinished ? 'sent' : 'cut off')
     })
   })
@@ -53,6 +54,6 @@ export async function openUpstream(words: number): Promise<Upstream> {
     return new Promise<void>((resolve) => server.close(() => resolve()))
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/chat/completions`
-  const upstream: Upstream = { url, calls: [], open: 0, mostOpen: 0, events: events.length }
+  const upstream: Upstream = { url, calls: [], events: events.length }
   return upstream
 }
