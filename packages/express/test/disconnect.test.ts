@@ -161,20 +161,21 @@ describe.each(EXPRESS)('%s, with `drain`', (_name, express) => {
     expect(recorder.stats().unrecorded).toEqual({ cancelled: 1 })
   })
 
-  it('what a handler writes whose client left before is drained too', async () => {
-    const { app, metered, serve, upstream, settled } = await scene(SHORT)
+  it.each(Object.keys(WRITERS))('what a handler writes whose client left before is drained too: %s', async (way) => {
+    const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT, { drain: { maxBytes: 10_000 } })
     const entered = Promise.withResolvers<void>()
     app.use(metered)
     serve(async (_request, response) => {
       entered.resolve()
       await once(response, 'close')
-      await WRITERS['write(), and wait for room']?.(upstream.url, response)
+      await WRITERS[way]?.(upstream.url, response)
     })
     const outgoing = request(`${await listen(app)}/v1/chat/completions`, { method: 'POST' })
     outgoing.on('error', () => {}).end()
     await entered.promise
     outgoing.destroy()
     expect(await settled()).toMatchObject([FINAL])
+    expect(recorder.stats().drains).toEqual({ running: 0, ended: { finished: 1 } })
   })
 
   it('a handler that waits for room when its client leaves goes on', async () => {
