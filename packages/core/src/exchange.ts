@@ -54,6 +54,9 @@ export interface ExchangeOptions {
   readFrom?: 'body' | 'upstream'
 }
 
+/** To keep a context to resume costs as much as entering it anew several times: a document that is not held whole has two reads. */
+const READS_UNTIL_KEPT = 2
+
 /** How long a compressed body that has ended may take to be decoded. */
 const DECODING_MS = 10_000
 
@@ -74,7 +77,7 @@ export class Exchange {
   readonly #span: Span | undefined
   readonly #storage = processState().storage
   readonly #startedAt = performance.now()
-  #hasRead = false
+  #reads = 0
   #resume: Resume | undefined
   #meter: Meter | null = null
   #answered = false
@@ -128,10 +131,10 @@ export class Exchange {
     return this.#storage.run(this.handle, work)
   }
 
-  /** Runs a read of the handler's body inside the request's async context. From the second one on it is that of the second. */
+  /** Runs a read of the handler's body inside the request's async context, which stays that of the last of the first few. */
   read<T>(read: () => T): T {
-    if (!this.#hasRead) {
-      this.#hasRead = true
+    if (this.#reads < READS_UNTIL_KEPT) {
+      this.#reads++
       return this.run(read)
     }
     this.#resume ??= this.run(resumer) ?? ((again) => this.run(again))
