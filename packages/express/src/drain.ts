@@ -16,10 +16,8 @@ const watched = new WeakSet<ServerResponse>()
 /** Responses whose clients have left, and whose bodies go on. */
 const drains = new WeakMap<ServerResponse, Drain>()
 
-/** What says how long the body goes on without its client; `undefined` when it does not. */
-export function drainOf(response: ServerResponse): Drain | undefined {
-  const drain = drains.get(response)
-  return drain?.ended === null ? drain : undefined
+function isDrained(response: ServerResponse): boolean {
+  return drains.get(response)?.ended === null
 }
 
 /** The response is metered: from now on it is known what is piped into it. */
@@ -102,10 +100,10 @@ export function mayGoOn(answer: Response, outgoing: ServerResponse): Response {
       read: () => reader.read(),
       async cancel(why: unknown) {
         reason = why
-        if (!drainOf(outgoing)) await reader.cancel(why)
+        if (!isDrained(outgoing)) await reader.cancel(why)
       },
       releaseLock() {
-        if (drainOf(outgoing)) released.resolve()
+        if (isDrained(outgoing)) released.resolve()
         else reader.releaseLock()
       },
     }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { Ending, OpenExchange } from '@withusage/core/adapter-kit'
-import { drainOf, goOn, watchSource } from './drain.ts'
+import type { Drain, Ending, OpenExchange } from '@withusage/core/adapter-kit'
+import { goOn, watchSource } from './drain.ts'
 import { endingOf, isClosed } from './ending.ts'
 import { sentHeaders } from './sent-headers.ts'
 
@@ -19,6 +19,7 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
   let observing = false
   let shown = 0
   let ending: Ending | undefined
+  let drain: Drain | null = null
 
   /** An answer to a client that has left is its own last word. An empty one only gives up. */
   function answer(hasBody: boolean): void {
@@ -33,7 +34,7 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
   }
 
   function settle(how: Ending): void {
-    const drain = how === 'cancelled' ? exchange.drain() : null
+    drain = how === 'cancelled' ? exchange.drain() : null
     if (drain) goOn(drain, response, (how) => endAfterThisTurn(exchange, how))
     else endAfterThisTurn(exchange, how)
   }
@@ -55,7 +56,11 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
     if (!observing || !isChunk) return
     const bytes = bytesOf(chunk, encoding)
     exchange.chunk(bytes)
-    drainOf(response)?.count(bytes.length)
+    drain?.count(bytes.length)
+  }
+
+  function isDrained(): boolean {
+    return drain !== null && drain.ended === null
   }
 
   response.writeHead = function writeHeadMetered(...args: unknown[]) {
@@ -71,9 +76,9 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
 
   response.write = function writeMetered(...args: unknown[]) {
     const open = !response.writableEnded
-    const result = drainOf(response) ? taken(args) : (write as Write).apply(response, args)
+    const result = isDrained() ? taken(args) : (write as Write).apply(response, args)
     if (open) passed(args)
-    return result || drainOf(response) !== undefined
+    return isDrained() || result
   } as ServerResponse['write']
 
   response.end = function endMetered(...args: unknown[]) {
@@ -82,9 +87,8 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
     const result = (end as Call).apply(response, args)
     // HTTP/2's `end` gives its chunk to `write`.
     if (open && shown === before) passed(args)
-    const drain = open ? drainOf(response) : undefined
-    if (drain) {
-      drain.end('finished')
+    if (open && isDrained()) {
+      drain?.end('finished')
       endAfterThisTurn(exchange, 'drained')
     }
     return result
