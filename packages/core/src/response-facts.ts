@@ -1,4 +1,5 @@
 import type { ExchangeResponse } from './exchange.ts'
+import { meterOfBody } from './fetch-response.ts'
 import { holdsWhole } from './whole-body.ts'
 
 /** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
@@ -22,6 +23,9 @@ export function headOf(response: Response | undefined): ExchangeResponse {
       headers: known ? headers : new Headers(),
       get hasBody() {
         return hasBody(response)
+      },
+      get readAs() {
+        return holdsWhole(response) ? null : meterOfBody(response.body)
       },
     }
   } catch {

@@ -1,4 +1,5 @@
-import type { Reading } from './types.ts'
+import { NO_COUNTS } from './formats/accounting.ts'
+import type { Reading, UsageLine } from './types.ts'
 
 /** A model call made inside a request, as a layer between the handler and the provider sees it. */
 export interface UpstreamCall {
@@ -12,13 +13,13 @@ export interface UpstreamCall {
    * being decoded, `null` when that is nothing.
    */
   finish(onLate: () => void): Promise<void> | null
-  /** What the call used, `null` when nobody pays for it, or nothing is known. Asked once, after `finish`. */
+  /** What the call used, `null` when nobody pays for it. Asked once, after `finish`. */
   used(): UpstreamUsage | null
 }
 
 /** What one call used. */
 export interface UpstreamUsage {
-  /** With at least one line. */
+  /** Without lines: what the call used is not known. */
   reading: Reading
   /** The call's response was read to its end. */
   complete: boolean
@@ -26,15 +27,38 @@ export interface UpstreamUsage {
   requestedModel: string | null
 }
 
-/** The usage of a request's calls, in the order in which they began. */
+/**
+ * The usage of a request's calls, in the order in which they began. Of a call whose usage is not known there is a line
+ * that says so, beside the lines of calls that are known; empty when none is.
+ */
 export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
   const seen = calls.flatMap((call) => {
     const usage = call.used()
-    return usage === null || usage.reading.lines.length === 0 ? [] : [{ layer: call.layer, usage }]
+    return usage === null ? [] : [{ layer: call.layer, usage }]
   })
+  const known = seen.filter(({ usage }) => isKnown(usage))
+  if (known.length === 0) return []
   return seen
-    .filter(({ layer, usage }) => layer === layerOf(usage.reading.responseId, seen, layer))
-    .map(({ usage }) => usage)
+    .filter(({ layer, usage }) =>
+      isKnown(usage)
+        ? layer === layerOf(usage.reading.responseId, known, layer)
+        : // What this layer could not read, another may have told.
+          known.every((other) => other.layer === layer),
+    )
+    .map(({ usage }) => (isKnown(usage) ? usage : { ...usage, reading: { ...usage.reading, lines: [UNKNOWN] } }))
+}
+
+const isKnown = ({ reading }: UpstreamUsage): boolean => reading.lines.length > 0
+
+/** A model was called, and that is all. */
+const UNKNOWN: UsageLine = {
+  ...NO_COUNTS,
+  units: null,
+  serviceTier: null,
+  providerCostNanoUsd: null,
+  model: null,
+  consistent: true,
+  final: false,
 }
 
 interface Seen {
