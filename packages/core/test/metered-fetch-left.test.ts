@@ -33,8 +33,7 @@ it('a stream that is dropped after its last event ended with its last chunk, whe
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {
       const event = events.shift()
-      if (event) controller.enqueue(bytesOf(event))
-      else return new Promise(() => {})
+      return event === undefined ? new Promise<void>(() => {}) : controller.enqueue(bytesOf(event))
     },
   })
   const head = { headers: { 'content-type': 'text/event-stream' } }
