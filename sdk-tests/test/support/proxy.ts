@@ -26,7 +26,7 @@ export function proxyOf(upstream: string, change: ChangeBody): FetchHandler {
     const { pathname, search } = new URL(request.url)
     const { method, body, signal } = request
     const headers = forwarded(request.headers)
-    const init: RequestInit = { method, headers, body, signal, duplex: 'half' }
+    const init = { method, headers, body, signal, duplex: 'half' } as RequestInit
     try {
       const response = await fetch(`${upstream}${pathname}${search}`, init)
       const { status } = response
