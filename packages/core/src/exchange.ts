@@ -44,6 +44,8 @@ export interface ExchangeResponse {
   headers: Headers
   /** `false` for a `null` body and for upgrades. Asked once, and only when all else says that the body is worth reading. */
   readonly hasBody: boolean
+  /** Of a body that a call inside the request reads already: that reading. Asked like `hasBody`. */
+  readonly readAs?: Meter | null
 }
 
 export interface ExchangeOptions {
@@ -206,14 +208,18 @@ export class Exchange {
     }
   }
 
-  /** Settles the request. The first call wins, whatever it says; nothing is complete to a client that left before it. */
-  end(ending: Ending): void {
+  /**
+   * Settles the request. The first call wins, whatever it says; nothing is complete to a client that left before it.
+   *
+   * @param at when it ended, by `performance.now()`, where that was noticed later
+   */
+  end(ending: Ending, at = performance.now()): void {
     if (this.#settled) return
     this.#settled = true
     this.#idleWatch?.stop()
     this.#drain?.end('settled')
     this.#seen.ending = ending === 'complete' && this.#left ? 'cancelled' : ending
-    this.#seen.durationMs = performance.now() - this.#startedAt
+    this.#seen.durationMs = at - this.#startedAt
     const decoding = this.#guarded('decoding', null, () => this.#finishDecoding())
     if (decoding) void within(DECODING_MS, decoding).then(() => this.#read())
     else this.#read()
@@ -250,8 +256,8 @@ export class Exchange {
     return this.#seen.bodyless
   }
 
-  #observe({ status, headers }: ExchangeResponse, claim: Claim): void {
-    if (mayHoldUsage(claim)) this.#meter = this.#meterOf(status, headers)
+  #observe({ status, headers, readAs }: ExchangeResponse, claim: Claim): void {
+    if (mayHoldUsage(claim)) this.#meter = readAs ?? this.#meterOf(status, headers)
     this.#watch('idle_timeout')
   }
 

@@ -1,4 +1,6 @@
 import type { ExchangeResponse } from './exchange.ts'
+import { meterOfBody } from './fetch-response.ts'
+import type { Meter } from './types.ts'
 import { holdsWhole } from './whole-body.ts'
 
 /** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
@@ -37,6 +39,10 @@ class Head implements ExchangeResponse {
 
   get hasBody(): boolean {
     return hasBody(this.#response)
+  }
+
+  get readAs(): Meter | null {
+    return holdsWhole(this.#response) ? null : meterOfBody(this.#response.body)
   }
 }
 
