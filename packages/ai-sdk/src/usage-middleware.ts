@@ -20,7 +20,7 @@ export interface UsageMiddlewareOptions
   fallbackUser?: UsageOptions['fallbackUser']
 }
 
-/** Middleware for `wrapLanguageModel`, `wrapEmbeddingModel` and `wrapProvider` of AI SDK 6 and 7. */
+/** Middleware for `wrapLanguageModel`, `wrapEmbeddingModel` and the language models of `wrapProvider`, of AI SDK 6 and 7. */
 export interface UsageMiddleware {
   /** AI SDK 7 takes it as it takes its own `'v4'`. */
   readonly specificationVersion: 'v3'
