@@ -1,4 +1,4 @@
-import { currentUsage, localUser, type UsageOptions } from '@withusage/core'
+import { localUser, type UsageOptions } from '@withusage/core'
 import { exchangeOpener, type OpenExchange, type Opened, runCall } from '@withusage/core/adapter-kit'
 import { ModelCall } from './model-call.ts'
 import { passParts } from './pass-parts.ts'
@@ -136,7 +136,7 @@ function opener({
     requestedModel: ({ modelId }) => modelId,
     waitUntil: (acknowledged) => waitUntil?.(acknowledged),
   })
-  return (model) => (recorder === null || currentUsage()?.open ? JUST_RUN : open(REQUEST, [model]))
+  return (model) => (recorder === null ? JUST_RUN : open(REQUEST, [model]))
 }
 
 const JUST_RUN: Opened = { exchange: null, run: (work) => work() }
