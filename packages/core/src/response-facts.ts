@@ -17,15 +17,26 @@ export function headOf(response: Response | undefined): ExchangeResponse {
     if (typeof response?.status !== 'number') return noHead()
     const { status, headers } = response
     const known = Object.prototype.toString.call(headers) === '[object Headers]'
-    return {
-      status,
-      headers: known ? headers : new Headers(),
-      get hasBody() {
-        return hasBody(response)
-      },
-    }
+    return new Head(response, status, known ? headers : new Headers())
   } catch {
     return noHead()
+  }
+}
+
+/** The head of a response that is one. */
+class Head implements ExchangeResponse {
+  readonly status: number
+  readonly headers: Headers
+  readonly #response: Response
+
+  constructor(response: Response, status: number, headers: Headers) {
+    this.status = status
+    this.headers = headers
+    this.#response = response
+  }
+
+  get hasBody(): boolean {
+    return hasBody(this.#response)
   }
 }
 
