@@ -39,7 +39,7 @@ export async function startWorker(
     modulesRoot: '/',
     bindings,
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
-    handleRuntimeStdio: (stdout, stderr) => [stdout, stderr].forEach(listen),
+    handleRuntimeStdio: (stdout: Readable, stderr: Readable) => [stdout, stderr].forEach(listen),
   })
   await miniflare.ready
   const { href } = await miniflare.unsafeGetDirectURL()
