@@ -11,6 +11,7 @@ import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { unreadableReading } from './meter/create-meter.ts'
+import { bindsToRequests } from './platform.ts'
 import { processState, type Resume, resumer } from './process.ts'
 import type { Questions } from './questions.ts'
 import type { Recorder } from './recorder.ts'
@@ -126,6 +127,8 @@ export class Exchange {
       identity: undefined,
     }
     this.handle = this.#createHandle()
+    // There a client that leaves may take the handler along, and nobody is told.
+    if (bindsToRequests()) this.#watch('cancelled')
   }
 
   /** Runs the handler inside the request's async context. */
