@@ -162,7 +162,9 @@ describe.each(EXPRESS)('%s, with `drain`', (_name, express) => {
   })
 
   it.each(Object.keys(WRITERS))('what a handler writes whose client left before is drained too: %s', async (way) => {
-    const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT, { drain: { maxBytes: 10_000 } })
+    const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT, {
+      drain: { maxBytes: SHORT.join('').length },
+    })
     const entered = Promise.withResolvers<void>()
     app.use(metered)
     serve(async (_request, response) => {
