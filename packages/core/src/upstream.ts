@@ -7,6 +7,8 @@ export interface UpstreamCall {
    * layer are as many as it reports.
    */
   readonly layer: string
+  /** Filled with the calls that layers below meter while this one is made (see `runCall`). Left out: it makes none. */
+  readonly below?: UpstreamCall[]
   /**
    * The request is settled, and nothing that comes later counts; `onLate` is told when something does. Gives what is still
    * being decoded, `null` when that is nothing.
@@ -28,10 +30,8 @@ export interface UpstreamUsage {
 
 /** The usage of a request's calls, in the order in which they began. */
 export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
-  const seen = calls.flatMap((call) => {
-    const usage = call.used()
-    return usage === null || usage.reading.lines.length === 0 ? [] : [{ layer: call.layer, usage }]
-  })
+  const lower = new Set(calls.flatMap(({ below }) => below ?? []))
+  const seen = calls.filter((call) => !lower.has(call)).flatMap(usageIn)
   return seen
     .filter(({ layer, usage }) => layer === layerOf(usage.reading.responseId, seen, layer))
     .map(({ usage }) => usage)
@@ -40,6 +40,27 @@ export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
 interface Seen {
   layer: string
   usage: UpstreamUsage
+}
+
+/** A call and those below it. Of two that saw one call, the nearer to the provider, unless only the other heard its end. */
+function usageIn(call: UpstreamCall): Seen[] {
+  const usage = call.used()
+  const below = call.below?.flatMap(usageIn) ?? []
+  if (usage === null || usage.reading.lines.length === 0) return below
+  const own = { layer: call.layer, usage }
+  const again = below.filter((other) => isSeenAgain(own, other))
+  if (again.length > 0 && (again.every(isHeard) || !isHeard(own))) return below
+  return [own, ...below.filter((other) => !again.includes(other))]
+}
+
+/** Below a call, another layer's is that call, unless both name their response and the names differ. */
+function isSeenAgain(own: Seen, other: Seen): boolean {
+  const [id, otherId] = [own.usage.reading.responseId, other.usage.reading.responseId]
+  return own.layer !== other.layer && (id === null || otherId === null || id === otherId)
+}
+
+function isHeard({ usage }: Seen): boolean {
+  return usage.reading.lines.every(({ final }) => final)
 }
 
 /** Of the layers that report a response id, the one that reports it most often; the first of equals. */
