@@ -80,21 +80,24 @@ describe.each(EXPRESS)('%s, with `drain`', (_name, express) => {
     expect(recorder.stats().drains).toEqual({ running: 0, ended: { finished: 1 } })
   })
 
-  it.each(Object.keys(WRITERS))('so is one that is compressed after it: %s', async (way) => {
-    const { app, metered, serve, upstream, settled } = await scene(SHORT)
-    app.use(metered, compression({ threshold: 0 }))
-    serve((_request, response) => {
-      const write = response.write.bind(response) as (...args: unknown[]) => boolean
-      response.write = ((...args: unknown[]) => {
-        const room = write(...args)
-        response.flush()
-        return room
-      }) as typeof response.write
-      return WRITERS[way]?.(upstream.url, response)
-    })
-    expect(await left(app, upstream)).toBe(`sent ${SHORT.length}`)
-    expect(await settled()).toMatchObject([FINAL])
-  })
+  it.each(['write()', 'write(), and wait for room', 'pipe()'])(
+    'so is one that is compressed after it: %s',
+    async (way) => {
+      const { app, metered, serve, upstream, settled } = await scene(SHORT)
+      app.use(metered, compression({ threshold: 0 }))
+      serve((_request, response) => {
+        const write = response.write.bind(response) as (...args: unknown[]) => boolean
+        response.write = ((...args: unknown[]) => {
+          const room = write(...args)
+          response.flush()
+          return room
+        }) as typeof response.write
+        return WRITERS[way]?.(upstream.url, response)
+      })
+      expect(await left(app, upstream)).toBe(`sent ${SHORT.length}`)
+      expect(await settled()).toMatchObject([FINAL])
+    },
+  )
 
   it('a Fetch handler of `toExpress` is read to its end', async () => {
     const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT)
