@@ -3,6 +3,7 @@ import { bodyMeter, leftToDecode } from './body-meter.ts'
 import type { ResolvedOptions } from './configuration.ts'
 import { type Claim, claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
+import type { Drain } from './drain.ts'
 import { endpointOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
@@ -55,6 +56,9 @@ export interface ExchangeOptions {
   readFrom?: 'body' | 'upstream'
 }
 
+/** To keep a context to resume costs as much as entering it anew several times: a document that is not held whole has two reads. */
+const READS_UNTIL_KEPT = 2
+
 /** How long a compressed body that has ended may take to be decoded. */
 const DECODING_MS = 10_000
 
@@ -75,7 +79,7 @@ export class Exchange {
   readonly #span: Span | undefined
   readonly #storage = processState().storage
   readonly #startedAt = performance.now()
-  #hasRead = false
+  #reads = 0
   #resume: Resume | undefined
   #meter: Meter | null = null
   #answered = false
@@ -83,6 +87,7 @@ export class Exchange {
   #left = false
   #concluded = false
   #idleWatch: IdleWatch | undefined
+  #drain: Drain | null = null
 
   constructor({ request, options, questions = {}, readFrom = 'body' }: ExchangeOptions) {
     const { method, path, headers } = factsOf(request)
@@ -128,10 +133,10 @@ export class Exchange {
     return this.#storage.run(this.handle, work)
   }
 
-  /** Runs a read of the handler's body inside the request's async context. From the second one on it is that of the second. */
+  /** Runs a read of the handler's body inside the request's async context, which stays that of the last of the first few. */
   read<T>(read: () => T): T {
-    if (!this.#hasRead) {
-      this.#hasRead = true
+    if (this.#reads < READS_UNTIL_KEPT) {
+      this.#reads++
       return this.run(read)
     }
     this.#resume ??= this.run(resumer) ?? ((again) => this.run(again))
@@ -159,6 +164,18 @@ export class Exchange {
     if (this.#answered || this.#settled) return
     this.#left = true
     this.#watch('cancelled')
+  }
+
+  /**
+   * The client has left in the middle of the body. What says how long that may go on without it, by `onDisconnect`; `null`:
+   * it may not.
+   */
+  drain(): Drain | null {
+    const { onDisconnect, recorder } = this.#options
+    if (onDisconnect === null || this.#settled || this.#drain) return null
+    this.#drain = this.#guarded('beginning a drain', null, () => recorder.drain(onDisconnect))
+    if (this.#drain) this.#watch('cancelled')
+    return this.#drain
   }
 
   /** The handler itself threw. What it threw belongs to the caller. */
@@ -200,6 +217,7 @@ export class Exchange {
     if (this.#settled) return
     this.#settled = true
     this.#idleWatch?.stop()
+    this.#drain?.end('settled')
     this.#seen.ending = ending === 'complete' && this.#left ? 'cancelled' : ending
     this.#seen.durationMs = at - this.#startedAt
     const decoding = this.#guarded('decoding', null, () => this.#finishDecoding())

@@ -18,6 +18,7 @@ export function headOf(response: Response | undefined): ExchangeResponse {
     if (typeof response?.status !== 'number') return noHead()
     const { status, headers } = response
     const known = Object.prototype.toString.call(headers) === '[object Headers]'
+<<<<<<< HEAD
     return {
       status,
       headers: known ? headers : new Headers(),
@@ -28,8 +29,28 @@ export function headOf(response: Response | undefined): ExchangeResponse {
         return holdsWhole(response) ? null : meterOfBody(response.body)
       },
     }
+=======
+    return new Head(response, status, known ? headers : new Headers())
+>>>>>>> 0c4891dc47346fcf280ada17d07979f4e7304bd4
   } catch {
     return noHead()
+  }
+}
+
+/** The head of a response that is one. */
+class Head implements ExchangeResponse {
+  readonly status: number
+  readonly headers: Headers
+  readonly #response: Response
+
+  constructor(response: Response, status: number, headers: Headers) {
+    this.status = status
+    this.headers = headers
+    this.#response = response
+  }
+
+  get hasBody(): boolean {
+    return hasBody(this.#response)
   }
 }
 

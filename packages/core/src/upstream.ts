@@ -8,6 +8,8 @@ export interface UpstreamCall {
    * layer are as many as it reports.
    */
   readonly layer: string
+  /** Filled with the calls that layers below meter while this one is made (see `runCall`). Left out: it makes none. */
+  readonly below?: UpstreamCall[]
   /**
    * The request is settled, and nothing that comes later counts; `onLate` is told when something does. Gives what is still
    * being decoded, `null` when that is nothing.
@@ -32,12 +34,17 @@ export interface UpstreamUsage {
  * that says so, beside the lines of calls that are known; empty when none is.
  */
 export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
+<<<<<<< HEAD
   const seen = calls.flatMap((call) => {
     const usage = call.used()
     return usage === null ? [] : [{ layer: call.layer, usage }]
   })
   const known = seen.filter(({ usage }) => isKnown(usage))
   if (known.length === 0) return []
+=======
+  const lower = new Set(calls.flatMap(({ below }) => below ?? []))
+  const seen = calls.filter((call) => !lower.has(call)).flatMap(usageIn)
+>>>>>>> 0c4891dc47346fcf280ada17d07979f4e7304bd4
   return seen
     .filter(({ layer, usage }) =>
       isKnown(usage)
@@ -64,6 +71,27 @@ const UNKNOWN: UsageLine = {
 interface Seen {
   layer: string
   usage: UpstreamUsage
+}
+
+/** A call and those below it. Of two that saw one call, the nearer to the provider, unless only the other heard its end. */
+function usageIn(call: UpstreamCall): Seen[] {
+  const usage = call.used()
+  const below = call.below?.flatMap(usageIn) ?? []
+  if (usage === null || usage.reading.lines.length === 0) return below
+  const own = { layer: call.layer, usage }
+  const again = below.filter((other) => isSeenAgain(own, other))
+  if (again.length > 0 && (again.every(isHeard) || !isHeard(own))) return below
+  return [own, ...below.filter((other) => !again.includes(other))]
+}
+
+/** Below a call, another layer's is that call, unless both name their response and the names differ. */
+function isSeenAgain(own: Seen, other: Seen): boolean {
+  const [id, otherId] = [own.usage.reading.responseId, other.usage.reading.responseId]
+  return own.layer !== other.layer && (id === null || otherId === null || id === otherId)
+}
+
+function isHeard({ usage }: Seen): boolean {
+  return usage.reading.lines.every(({ final }) => final)
 }
 
 /** Of the layers that report a response id, the one that reports it most often; the first of equals. */
