@@ -1,5 +1,6 @@
 import type { ExchangeResponse } from './exchange.ts'
 import { meterOfBody } from './fetch-response.ts'
+import type { Meter } from './types.ts'
 import { holdsWhole } from './whole-body.ts'
 
 /** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
@@ -18,20 +19,7 @@ export function headOf(response: Response | undefined): ExchangeResponse {
     if (typeof response?.status !== 'number') return noHead()
     const { status, headers } = response
     const known = Object.prototype.toString.call(headers) === '[object Headers]'
-<<<<<<< HEAD
-    return {
-      status,
-      headers: known ? headers : new Headers(),
-      get hasBody() {
-        return hasBody(response)
-      },
-      get readAs() {
-        return holdsWhole(response) ? null : meterOfBody(response.body)
-      },
-    }
-=======
     return new Head(response, status, known ? headers : new Headers())
->>>>>>> 0c4891dc47346fcf280ada17d07979f4e7304bd4
   } catch {
     return noHead()
   }
@@ -51,6 +39,10 @@ class Head implements ExchangeResponse {
 
   get hasBody(): boolean {
     return hasBody(this.#response)
+  }
+
+  get readAs(): Meter | null {
+    return holdsWhole(this.#response) ? null : meterOfBody(this.#response.body)
   }
 }
 

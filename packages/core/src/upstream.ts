@@ -34,28 +34,16 @@ export interface UpstreamUsage {
  * that says so, beside the lines of calls that are known; empty when none is.
  */
 export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
-<<<<<<< HEAD
-  const seen = calls.flatMap((call) => {
-    const usage = call.used()
-    return usage === null ? [] : [{ layer: call.layer, usage }]
-  })
-  const known = seen.filter(({ usage }) => isKnown(usage))
-  if (known.length === 0) return []
-=======
   const lower = new Set(calls.flatMap(({ below }) => below ?? []))
   const seen = calls.filter((call) => !lower.has(call)).flatMap(usageIn)
->>>>>>> 0c4891dc47346fcf280ada17d07979f4e7304bd4
+  const known = seen.filter(isKnown)
+  if (known.length === 0) return []
   return seen
-    .filter(({ layer, usage }) =>
-      isKnown(usage)
-        ? layer === layerOf(usage.reading.responseId, known, layer)
-        : // What this layer could not read, another may have told.
-          known.every((other) => other.layer === layer),
-    )
-    .map(({ usage }) => (isKnown(usage) ? usage : { ...usage, reading: { ...usage.reading, lines: [UNKNOWN] } }))
+    .filter(({ layer, usage }) => layer === layerOf(usage.reading.responseId, known, layer))
+    .map((one) => (isKnown(one) ? one.usage : { ...one.usage, reading: { ...one.usage.reading, lines: [UNKNOWN] } }))
 }
 
-const isKnown = ({ reading }: UpstreamUsage): boolean => reading.lines.length > 0
+const isKnown = ({ usage }: Seen): boolean => usage.reading.lines.length > 0
 
 /** A model was called, and that is all. */
 const UNKNOWN: UsageLine = {
@@ -73,14 +61,19 @@ interface Seen {
   usage: UpstreamUsage
 }
 
-/** A call and those below it. Of two that saw one call, the nearer to the provider, unless only the other heard its end. */
+/**
+ * A call and those below it. Of two that saw one call, the nearer to the provider, unless only the other heard its end;
+ * one that could not read it saw nothing.
+ */
 function usageIn(call: UpstreamCall): Seen[] {
   const usage = call.used()
   const below = call.below?.flatMap(usageIn) ?? []
-  if (usage === null || usage.reading.lines.length === 0) return below
+  if (usage === null) return below
   const own = { layer: call.layer, usage }
+  if (!isKnown(own) && below.length > 0) return below
   const again = below.filter((other) => isSeenAgain(own, other))
-  if (again.length > 0 && (again.every(isHeard) || !isHeard(own))) return below
+  const told = again.filter(isKnown)
+  if (told.length > 0 && (told.every(isHeard) || !isHeard(own))) return below
   return [own, ...below.filter((other) => !again.includes(other))]
 }
 
@@ -100,5 +93,5 @@ function layerOf(responseId: string | null, seen: readonly Seen[], own: string):
   const times = new Map<string, number>()
   for (const { layer, usage } of seen)
     if (usage.reading.responseId === responseId) times.set(layer, (times.get(layer) ?? 0) + 1)
-  return [...times].reduce((most, next) => (next[1] > most[1] ? next : most))[0]
+  return [...times].reduce((most, next) => (next[1] > most[1] ? next : most), [own, 0])[0]
 }
