@@ -536,8 +536,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'meteredFetch: a call of which nothing is known vanishes beside others',
     file: 'packages/core/src/upstream.ts',
-    find: 'known.every((other) => other.layer === layer)',
-    put: 'false',
+    find: 'const known = seen.filter(isKnown)',
+    put: 'const known = seen.filter(isKnown)\n  seen.splice(0, seen.length, ...known)',
     tests: ['test/metered-fetch.test'],
   },
   {
