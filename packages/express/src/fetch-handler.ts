@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createRequest, createRequestListener, sendResponse } from '@remix-run/node-fetch-server'
+import { mayGoOn } from './drain.ts'
 import { isClosed } from './ending.ts'
 
 /** A handler on Fetch, wrapped by `withUsage` or not. */
@@ -48,7 +49,7 @@ async function answer(handler: FetchHandler, request: Request, outgoing: ServerR
   const response = await handler(request)
   const { aborted, reason } = request.signal
   if (aborted || isClosed(outgoing)) await response.body?.cancel(reason).catch(() => {})
-  return response
+  return mayGoOn(response, outgoing)
 }
 
 /** Routers cut `url` at the path they are mounted on, and keep the whole in `originalUrl`. */
