@@ -4,7 +4,10 @@ import type { UpstreamCall } from './upstream.ts'
 
 /** What was seen of one ending. */
 export interface Seen {
-  /** How the request was accounted for: `'recorded'`, `'unrecorded cancelled'`; `'in flight'` when nothing has settled it. */
+  /**
+   * How the request was accounted for: `'recorded'`, `'unrecorded cancelled'`; `'in flight'` when nothing has settled it;
+   * `'recorded, late'` when that was not while its client waited, but when it left.
+   */
   account: string
   /** The record's; `null` without one. */
   outcome: Outcome | null

@@ -18,7 +18,7 @@ export interface Waiting {
 export class Stage {
   readonly #side: Side
   readonly #upstream: Upstream
-  /** Resolves when the books say what became of the request; throws when they do not in time. */
+  /** Resolves when the books say what became of the request, or should: what they say later is `late`. */
   readonly settled: () => Promise<unknown>
   #calls = 0
 
