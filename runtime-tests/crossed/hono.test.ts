@@ -1,0 +1,18 @@
+import { testDisconnect } from '@withusage/testing'
+import { startEndings, startWorkerEndings } from '../test/support/program.ts'
+
+const framework = 'Hono'
+
+testDisconnect({ framework, runtime: 'Node 22' }, { start: () => startEndings('node22', 'hono-node.ts') })
+testDisconnect({ framework, runtime: 'Node 24' }, { start: () => startEndings('node', 'hono-node.ts') })
+testDisconnect({ framework, runtime: 'Node 26' }, { start: () => startEndings('node26', 'hono-node.ts') })
+testDisconnect({ framework, runtime: 'Deno' }, { start: () => startEndings('deno', 'hono-deno.ts') })
+testDisconnect({ framework, runtime: 'Bun' }, { start: () => startEndings('bun', 'hono-bun.ts') })
+testDisconnect(
+  { framework, runtime: 'workerd 2026-07' },
+  { start: () => startWorkerEndings('miniflare', 'hono-workerd.ts') },
+)
+testDisconnect(
+  { framework, runtime: 'workerd 2026-11' },
+  { start: () => startWorkerEndings('latest', 'hono-workerd.ts') },
+)
