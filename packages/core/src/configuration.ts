@@ -1,3 +1,4 @@
+import { checkOnDisconnect, type DrainBounds, drainBounds, type OnDisconnect } from './drain.ts'
 import { UsageError } from './errors.ts'
 import type { Format } from './formats/format.ts'
 import { localUser } from './identity.ts'
@@ -48,6 +49,14 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
   identifyTimeoutMs?: number
   /** Settles a response of which no chunk was asked for or delivered this long, or up to an eighth longer. Default 600,000 (ten minutes). */
   idleTimeoutMs?: number
+  /**
+   * What becomes of the handler's body when its client leaves. `'cancel'`, the default, cancels it at once: nothing more is
+   * paid for, and what is known by then is recorded. `'drain'` reads it on without the client, to learn the provider's final
+   * count: 60 seconds, 8 MiB, and 100 bodies of the recorder at a time, or the bounds that are given; past one it is
+   * cancelled. The record says `outcome: 'cancelled'` either way. A handler that gives `request.signal` to its own calls ends
+   * them itself.
+   */
+  onDisconnect?: OnDisconnect
   /** Longest event that the meter reads, in bytes. Default 8 MiB. */
   maxEventBytes?: number
   /** Most that the meter holds of a JSON document, in bytes: past 8 KiB, long texts and rows of numbers do not count. Default 8 MiB. */
@@ -72,6 +81,8 @@ export interface ResolvedOptions {
   waitUntil: ((acknowledged: Promise<void>, ...args: never[]) => void) | undefined
   identifyTimeoutMs: number
   idleTimeoutMs: number
+  /** `null`: the body of a client that has left is cancelled. */
+  onDisconnect: DrainBounds | null
   maxEventBytes: number | undefined
   maxBodyBytes: number | undefined
   formats: readonly Format[] | undefined
@@ -83,7 +94,7 @@ export interface ResolvedOptions {
  * `instrumentation.ts`). A second call replaces the configuration for requests that begin afterwards and warns, unless
  * it is the same object.
  *
- * @throws UsageError `bad-option` for a number that is none, or out of range
+ * @throws UsageError `bad-option` for a number that is none, or out of range, and for an `onDisconnect` that is none
  */
 export function configureUsage(configuration: UsageConfiguration): void {
   checkOptions(configuration)
@@ -103,10 +114,14 @@ export function configureUsage(configuration: UsageConfiguration): void {
 
 /** @throws UsageError `bad-option` */
 export function checkOptions(
-  options: Pick<UsageOptions, 'identifyTimeoutMs' | 'idleTimeoutMs' | 'maxEventBytes' | 'maxBodyBytes'>,
+  options: Pick<
+    UsageOptions,
+    'identifyTimeoutMs' | 'idleTimeoutMs' | 'onDisconnect' | 'maxEventBytes' | 'maxBodyBytes'
+  >,
 ): void {
   checkWholeNumber('identifyTimeoutMs', options.identifyTimeoutMs, 0, MAX_TIMER_MS)
   checkWholeNumber('idleTimeoutMs', options.idleTimeoutMs, 1)
+  checkOnDisconnect(options.onDisconnect)
   checkWholeNumber('maxEventBytes', options.maxEventBytes, 1)
   checkWholeNumber('maxBodyBytes', options.maxBodyBytes, 1)
 }
@@ -140,6 +155,7 @@ function resolve(own: UsageOptions, shared: UsageConfiguration): ResolvedOptions
     waitUntil: pick('waitUntil'),
     identifyTimeoutMs: pick('identifyTimeoutMs') ?? 10_000,
     idleTimeoutMs: pick('idleTimeoutMs') ?? 600_000,
+    onDisconnect: drainBounds(pick('onDisconnect')),
     maxEventBytes: pick('maxEventBytes'),
     maxBodyBytes: pick('maxBodyBytes'),
     formats: pick('formats'),

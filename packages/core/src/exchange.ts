@@ -3,6 +3,7 @@ import { bodyMeter, leftToDecode } from './body-meter.ts'
 import type { ResolvedOptions } from './configuration.ts'
 import { type Claim, claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
 import type { UsageHandle } from './context.ts'
+import type { Drain } from './drain.ts'
 import { endpointOf } from './endpoint.ts'
 import { UsageError } from './errors.ts'
 import { createHandle, hasEvidence } from './handle.ts'
@@ -81,6 +82,7 @@ export class Exchange {
   #left = false
   #concluded = false
   #idleWatch: IdleWatch | undefined
+  #drain: Drain | null = null
 
   constructor({ request, options, questions = {}, readFrom = 'body' }: ExchangeOptions) {
     const { method, path, headers } = factsOf(request)
@@ -159,6 +161,18 @@ export class Exchange {
     this.#watch('cancelled')
   }
 
+  /**
+   * The client has left in the middle of the body. What says how long that may go on without it, by `onDisconnect`; `null`:
+   * it may not.
+   */
+  drain(): Drain | null {
+    const { onDisconnect, recorder } = this.#options
+    if (onDisconnect === null || this.#settled || this.#drain) return null
+    this.#drain = this.#guarded('beginning a drain', null, () => recorder.drain(onDisconnect))
+    if (this.#drain) this.#watch('cancelled')
+    return this.#drain
+  }
+
   /** The handler itself threw. What it threw belongs to the caller. */
   threw(): void {
     if (this.#settled) return
@@ -194,6 +208,7 @@ export class Exchange {
     if (this.#settled) return
     this.#settled = true
     this.#idleWatch?.stop()
+    this.#drain?.end('settled')
     this.#seen.ending = ending === 'complete' && this.#left ? 'cancelled' : ending
     this.#seen.durationMs = performance.now() - this.#startedAt
     const decoding = this.#guarded('decoding', null, () => this.#finishDecoding())

@@ -1,5 +1,6 @@
 import { checkOptions, optionsResolver, type UsageOptions } from './configuration.ts'
 import { currentUsage, silentHandle } from './context.ts'
+import type { Drain } from './drain.ts'
 import { Exchange, type ExchangeRequest, type ExchangeResponse } from './exchange.ts'
 import { processState } from './process.ts'
 import { questionsOf } from './questions.ts'
@@ -28,6 +29,11 @@ export interface OpenExchange {
   asked(): void
   /** A chunk is on its way to the client; `null` for one without bytes, after which nothing of the body is believed. */
   chunk(bytes: Uint8Array | null): void
+  /**
+   * The client has left in the middle of the body. What says how long that may go on without it, by `onDisconnect`: show its
+   * chunks, count them, and `end('drained')` when it was read to its end. `null`: it may not; call `end('cancelled')`.
+   */
+  drain(): Drain | null
   /** The response has ended. The first call settles the request, whatever it says. */
   end(ending: Ending): void
   /** Something of the adapter's own went wrong. It is reported, and the response goes on. */

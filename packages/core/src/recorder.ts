@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api'
+import { type Drain, type DrainBounds, type DrainStats, Drains } from './drain.ts'
 import { UsageError } from './errors.ts'
 import { uuidv7 } from './ids.ts'
 import { brokenInvariant } from './invariants.ts'
@@ -39,7 +40,7 @@ export interface RecorderOptions {
   strict?: boolean
 }
 
-/** Counts of requests. At any moment `requests` is the sum of all the others. */
+/** Counts of requests. At any moment `requests` is the sum of all the others but `drains`. */
 export interface RecorderStats {
   /** All that began. */
   requests: number
@@ -51,6 +52,8 @@ export interface RecorderStats {
   ignored: Partial<Record<IgnoredReason, number>>
   /** Not settled, or waiting for the store. */
   inFlight: number
+  /** Bodies read on without their clients, by `onDisconnect`: no requests of their own. Left out while there was none. */
+  drains?: DrainStats
 }
 
 /** Writes records and their metrics from one call, and accounts for every request. */
@@ -67,6 +70,8 @@ export interface Recorder {
    * @throws UsageError `invariant`, only with `strict: true`
    */
   record(records: readonly UsageRecord[]): void
+  /** A body goes on without its client. `null`, and counted, when `maxConcurrent` of them do. */
+  drain(bounds: DrainBounds): Drain | null
   /** Resolves when everything recorded and counted until now is stored, or has failed for good. */
   flush(): Promise<void>
   /** The account as it is now: a copy, which does not change. */
@@ -103,6 +108,7 @@ class StoreRecorder implements Recorder {
   readonly #telemetry: Telemetry
   readonly #tallies: TallyBook
   readonly #queue: WriteQueue
+  readonly #drains = new Drains((end) => this.#telemetry.drained(end))
   readonly #open = new Map<RequestTicket, ((outcome: 'cancelled') => void) | undefined>()
   readonly #unrecorded = new Map<UnrecordedReason, number>()
   readonly #ignored = new Map<IgnoredReason, number>()
@@ -145,6 +151,10 @@ class StoreRecorder implements Recorder {
     this.open(beginningOf(records[0])).record(records)
   }
 
+  drain(bounds: DrainBounds): Drain | null {
+    return this.#drains.begin(bounds)
+  }
+
   flush(): Promise<void> {
     return holdingProcess(() => this.#queue.flush())
   }
@@ -153,7 +163,9 @@ class StoreRecorder implements Recorder {
     const unrecorded = Object.fromEntries(this.#unrecorded)
     const ignored = Object.fromEntries(this.#ignored)
     const inFlight = this.#open.size + this.#queue.pending
-    return { requests: this.#requests, recorded: this.#recorded, unrecorded, ignored, inFlight }
+    const drains = this.#drains.stats()
+    const counts = { requests: this.#requests, recorded: this.#recorded, unrecorded, ignored, inFlight }
+    return drains ? { ...counts, drains } : counts
   }
 
   close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {

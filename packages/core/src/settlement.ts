@@ -8,7 +8,7 @@ import { cleanText, TEXT_LIMITS } from './text.ts'
 import { traceOf } from './trace.ts'
 import type { Evidence, FallbackUser, Identity, Outcome, Reading, TokenUsage, UsageLine } from './types.ts'
 import type { UpstreamUsage } from './upstream.ts'
-import type { Ending } from './verdict.ts'
+import { type Ending, isWhole } from './verdict.ts'
 
 /** Everything that was seen of one request. */
 export interface Observed extends Statements {
@@ -136,6 +136,7 @@ function stampedModel(stamp: UsageStamp | null): string | null {
 
 const OUTCOMES: Record<Ending, Outcome> = {
   complete: 'complete',
+  drained: 'cancelled',
   cancelled: 'cancelled',
   failed: 'failed',
   idle_timeout: 'cancelled',
@@ -202,7 +203,7 @@ function requestedModel({ stamp, requestedModel }: Observed, call: UpstreamUsage
 function lineFields(line: Line, index: number, seen: Observed, { onCut }: RecordContext) {
   const { stamp, usage, added, call } = line
   const reading = call ? call.reading : seen.reading
-  const complete = call ? call.complete : seen.ending === 'complete'
+  const complete = call ? call.complete : isWhole(seen.ending)
   const read = added ? null : reading
   const filtered = index === 0 ? seen.stamp : null
   return {

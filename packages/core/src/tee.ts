@@ -1,4 +1,5 @@
 import { isByteStream } from './byte-stream.ts'
+import { type Drain, LAST_MOMENTS_MS, readOn } from './drain.ts'
 import { within } from './timers.ts'
 
 /** Sees a body go by. Nothing it does reaches the client: the functions must not throw. */
@@ -7,11 +8,15 @@ export interface BodyObserver {
   asked(): void
   /** A chunk is on its way. The bytes are lent: copy what is kept. `null`: it is nothing that has bytes. */
   chunk(bytes: Uint8Array | null): void
-  /** The body ended: read to its end, cancelled by the client, or broken. Called once. */
-  end(how: 'complete' | 'cancelled' | 'failed'): void
+  /** The body ended: read to its end, by the client or without it, cancelled, or broken. Called once. */
+  end(how: BodyEnd): void
+  /** The client has left in the middle of the body. What goes on without it; `null`: the body is cancelled. */
+  left?(): Drain | null
   /** Runs a read of the handler's body inside the request's async context. */
   run<T>(read: () => T): T
 }
+
+type BodyEnd = 'complete' | 'drained' | 'cancelled' | 'failed'
 
 export interface ReadThrough {
   /** What the client reads instead of the handler's body. */
@@ -29,7 +34,7 @@ export interface ReadThrough {
 /**
  * Clones a body for an observer without queueing it: one read of the handler's body for each chunk that the client
  * asks for, shown to the observer and passed on as it is. Nothing is read ahead, and a cancel reaches the handler's
- * body with its reason. A byte stream stays one, so that a BYOB reader works.
+ * body with its reason, unless the observer lets that go on without the client. A byte stream stays one, so that a BYOB reader works.
  */
 export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObserver): ReadThrough {
   const type = isByteStream(body) ? 'bytes' : undefined
@@ -49,8 +54,8 @@ export function readThrough(body: ReadableStream<Uint8Array>, observer: BodyObse
 /** High-water mark 0: a pull is a client that asks. */
 const ON_DEMAND = { highWaterMark: 0 }
 
-/** How long a body that is being cancelled may take to say its last. */
-const LAST_MOMENTS_MS = 1_000
+/** The most that is read at a time, without a client, from a source that is given memory. */
+const DRAIN_BYTES = 64 * 1024
 
 /** Of a stream of chunks, or of one of bytes. */
 interface Controller {
@@ -72,6 +77,13 @@ type Reader =
   | { chunks: ReadableStreamDefaultReader<Uint8Array>; memory?: never }
   | { memory: ReadableStreamBYOBReader; chunks?: never }
 
+/** In the place of the reader of a body that has no client any more. */
+const NOTHING = {
+  read: () => Promise.resolve({ done: true }),
+  cancel: () => Promise.resolve(),
+  releaseLock() {},
+}
+
 /** The handler's body, with the observer looking on. One promise a chunk, besides the platform's own. */
 class Source {
   readonly #body: ReadableStream<Uint8Array>
@@ -85,6 +97,7 @@ class Source {
   #ended = false
   #cancelling = false
   #abandoned: { reason: unknown } | undefined
+  #drain: Drain | null | undefined
 
   constructor(body: ReadableStream<Uint8Array>, observer: BodyObserver) {
     this.#body = body
@@ -103,6 +116,7 @@ class Source {
 
   /** What the body says in its last moments, in `cancel` or a `finally`, is said before the end. */
   async cancel(reason: unknown): Promise<void> {
+    if (this.#drain || this.#goesOn(reason)) return
     this.#cancelling = true
     const cancelled = this.#observer.run(() => this.#anyReader().cancel(reason))
     await within(
@@ -119,20 +133,61 @@ class Source {
     this.cancel(reason).catch(() => {})
   }
 
+  /** Whether the body goes on without its client, for which nothing of it is left. */
+  #goesOn(reason: unknown): boolean {
+    if (this.#cancelling) return false
+    const drain = this.#observer.left?.()
+    if (!drain) return false
+    this.#cancelling = true
+    this.#drain = drain
+    const { chunks, memory } = this.#reader
+    const reader = chunks ?? memory
+    const read: Read = chunks ? () => chunks.read() : () => memory.read(new Uint8Array(DRAIN_BYTES))
+    this.#reader = { chunks: NOTHING, memory: NOTHING } as unknown as Reader
+    const rest = {
+      read: () => this.#observer.run(read),
+      take: (chunk: unknown) => this.#show(chunk),
+      cancel: () => this.#observer.run(() => reader.cancel(reason)),
+    }
+    readOn(drain, rest).then((how) => {
+      if (how === 'drained') reader.releaseLock()
+      this.#end(how)
+    })
+    return true
+  }
+
+  #show(chunk: unknown): number {
+    const bytes = bytesOf(chunk)
+    this.#observer.chunk(bytes)
+    return bytes?.length ?? 0
+  }
+
+  /** What was asked for when the client was still there: of no use but to a drain. */
+  #passLate({ done, value }: ReadResult): void {
+    if (!done && this.#drain?.ended === null) this.#drain.count(this.#show(value))
+    if (this.#abandoned) throw this.#abandoned.reason
+    if (!done) return
+    close(this.#controller)
+    this.release()
+  }
+
   #break(error: unknown): never {
     if (!this.#cancelling) this.#end('failed')
     throw error
   }
 
-  #pass({ done, value }: ReadResult): void {
-    if (this.#abandoned) throw this.#abandoned.reason
+  #pass(result: ReadResult): void {
+    if (this.#cancelling) {
+      this.#passLate(result)
+      return
+    }
+    const { done, value } = result
     if (done) {
-      if (!this.#cancelling) this.#end('complete')
+      this.#end('complete')
       close(this.#controller)
       this.release()
       return
     }
-    if (this.#cancelling) return
     this.#observer.chunk(bytesOf(value))
     try {
       this.#controller?.enqueue(value as Uint8Array)
@@ -167,7 +222,7 @@ class Source {
     return memory
   }
 
-  #end(how: 'complete' | 'cancelled' | 'failed'): void {
+  #end(how: BodyEnd): void {
     if (this.#ended) return
     this.#ended = true
     this.#observer.end(how)

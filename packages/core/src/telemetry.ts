@@ -1,4 +1,5 @@
 import { type Attributes, type Counter, type Histogram, type Meter, metrics, type Span } from '@opentelemetry/api'
+import type { DrainEnd } from './drain.ts'
 import { LabelSet } from './labels.ts'
 import type { UsageRecord } from './record.ts'
 import type { Account, Reason } from './types.ts'
@@ -13,6 +14,7 @@ const COUNTERS = {
   unrecorded: ['withusage.unrecorded', '{request}', 'Requests that should have a record and have none.'],
   tokens: ['withusage.tokens', '{token}', 'Tokens of stored records. Subsets are counted in their totals too.'],
   cost: ['withusage.cost', 'USD', 'Cost of stored records.'],
+  drains: ['withusage.drains', '{body}', 'Bodies of clients that had left, by how reading them on ended.'],
   dropped: ['withusage.dropped', '{item}', 'What a bound or a check has cut, dropped or found wrong.'],
 } as const
 
@@ -66,6 +68,8 @@ export interface Telemetry {
   accounted(account: Account, reason: Reason | null, endpoint: string): void
   /** The store has acknowledged the records of one request. */
   stored(records: readonly UsageRecord[]): void
+  /** A body that goes on without its client has ended, or may not. */
+  drained(end: DrainEnd): void
   dropped(what: Dropped): void
 }
 
@@ -81,6 +85,7 @@ function createInstruments(meter: Meter): Instruments {
     unrecorded: counter(COUNTERS.unrecorded),
     tokens: counter(COUNTERS.tokens),
     cost: counter(COUNTERS.cost),
+    drains: counter(COUNTERS.drains),
     dropped: counter(COUNTERS.dropped),
     tokenUsage: histogram(HISTOGRAMS.tokenUsage),
     requestDuration: histogram(HISTOGRAMS.requestDuration),
@@ -142,6 +147,7 @@ export function createTelemetry(meter?: Meter, onFailure: (cause: unknown) => vo
       const first = records[0]
       if (first) storedRequest(current, first, labels)
     }),
+    drained: guarded((end: DrainEnd) => instruments().drains.add(1, { end })),
     dropped: guarded((what: Dropped) => instruments().dropped.add(1, { what })),
   }
 }

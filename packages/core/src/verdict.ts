@@ -21,8 +21,8 @@ export interface SettledFacts {
   stamped: boolean
 }
 
-/** How a response ended: read to its end, left by its client, broken, or silent for too long. */
-export type Ending = 'complete' | 'cancelled' | 'failed' | 'idle_timeout'
+/** How a response ended: read to its end, by its client or without it, left by its client, broken, or silent for too long. */
+export type Ending = 'complete' | 'drained' | 'cancelled' | 'failed' | 'idle_timeout'
 
 export type Verdict =
   /** `bodyCounts`: what the body tells is not paid for elsewhere. */
@@ -54,9 +54,14 @@ function withoutEvidence(facts: SettledFacts): Verdict {
   if (cannotInfer(method, answered ? status : 200)) return ignored('not_inference')
   if (status >= 300) return ignored(status < 400 ? 'status_3xx' : status < 500 ? 'status_4xx' : 'status_5xx')
   if (bodyless || method === 'GET' || method === 'DELETE' || countsTokens(path)) return ignored('not_inference')
-  if (ending !== 'complete') return unrecorded(ending)
+  if (!isWhole(ending)) return unrecorded(ending)
   if (reading && isStoredThread(reading)) return ignored('not_inference')
   return unrecorded(reading?.reason ?? 'no_usage')
+}
+
+/** The body was read to its end. */
+export function isWhole(ending: Ending): ending is 'complete' | 'drained' {
+  return ending === 'complete' || ending === 'drained'
 }
 
 /** No body that could tell of usage ever comes with these. */

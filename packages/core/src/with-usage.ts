@@ -82,6 +82,7 @@ function observed(
     asked: () => exchange.asked(),
     chunk: (bytes) => exchange.chunk(bytes),
     run: (read) => exchange.read(read),
+    left: () => exchange.drain(),
     end(how) {
       stopListening()
       exchange.end(how)
