@@ -15,6 +15,7 @@ const app = express()
 app.use('/control', toExpress(server.control))
 app.all(`/metered${ROUTE}`, usage(server.options), scenario)
 app.all(`/impatient${ROUTE}`, usage(server.impatient), scenario)
+app.all(`/draining${ROUTE}`, usage(server.draining), scenario)
 
 const listening = app.listen(0, '127.0.0.1', () => {
   const { port } = listening.address() as AddressInfo

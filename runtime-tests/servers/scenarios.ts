@@ -1,12 +1,11 @@
-import { createRecorder, memoryStore, type Recorder } from '@withusage/core'
+import { createRecorder, memoryStore, type Recorder, type UsageOptions } from '@withusage/core'
 import { IDLE_TIMEOUT_MS, type ScenarioServer, scenarioServer } from '@withusage/testing/scenarios'
 import { compressing } from './compressing.ts'
 
 /** For the `withUsage` of the adapter under test. */
-interface Options {
+interface Options extends Pick<UsageOptions, 'idleTimeoutMs' | 'onDisconnect'> {
   recorder: Recorder
   onError(error: unknown): void
-  idleTimeoutMs?: number
 }
 
 /** The scenarios of `testAdapter` and `testDisconnect` with books of their own, for a server of one process. */
@@ -14,6 +13,8 @@ export interface Scenarios extends ScenarioServer {
   options: Options
   /** Those of what is mounted under `/impatient`. */
   impatient: Options
+  /** Those of what is mounted under `/draining`. */
+  draining: Options
 }
 
 export function scenarios(): Scenarios {
@@ -26,6 +27,7 @@ export function scenarios(): Scenarios {
     ...scenarioServer({ recorder, store, errors }),
     options,
     impatient: { ...options, idleTimeoutMs: IDLE_TIMEOUT_MS },
+    draining: { ...options, onDisconnect: 'drain' },
   }
 }
 
@@ -33,10 +35,11 @@ export type Serve<Rest extends readonly unknown[]> = (request: Request, ...rest:
 
 /**
  * The scenarios bare under `/bare` and metered under `/metered`, both also with a compression around them, or between
- * metering and the handler; metered with a short idle timeout under `/impatient`; the books under `/control`.
+ * metering and the handler; metered with a short idle
+ * timeout under `/impatient`, and with a drain under `/draining`; the books under `/control`.
  */
 export function mounted<Rest extends readonly unknown[]>(
-  { scenario, control, options, impatient }: Scenarios,
+  { scenario, control, options, impatient, draining }: Scenarios,
   meter: (serve: ScenarioServer['scenario'], options: Options) => Serve<Rest>,
 ): Serve<Rest> {
   const bare: Serve<Rest> = (request, ..._rest) => scenario(request)
@@ -45,6 +48,7 @@ export function mounted<Rest extends readonly unknown[]>(
     bare,
     metered,
     impatient: meter(scenario, impatient),
+    draining: meter(scenario, draining),
     'compressed-bare': compressing(bare),
     'compressed-before': compressing(metered),
     'compressed-after': meter(compressing(scenario), options),

@@ -1,9 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { testAdapter } from '@withusage/testing'
 import { buildNextApp, type NextApp, startNextApp } from '@withusage/testing/next-app'
 import { expect, test, vi } from 'vitest'
-
-const APP = fileURLToPath(new URL('../next', import.meta.url))
+import { NEXT_APP } from './support/next.ts'
 
 const NO_CODING = 'Next drops the content-encoding that a handler sets, so that only Next itself can compress'
 
@@ -14,8 +12,8 @@ let app: NextApp
 
 testAdapter('Next.js', {
   async start() {
-    built = await buildNextApp(APP)
-    app = await startNextApp(APP)
+    built = await buildNextApp(NEXT_APP)
+    app = await startNextApp(NEXT_APP)
     const { url, stop } = app
     const [bare, metered, compressing] = [`${url}/bare`, `${url}/metered`, `${url}/compressing`]
     // Next compresses by itself what a client takes compressed: around the route handler.

@@ -23,6 +23,10 @@ const COMMANDS = {
 
 export type Runtime = keyof typeof COMMANDS
 
+export function commandOf(runtime: Runtime): readonly string[] {
+  return COMMANDS[runtime]
+}
+
 /** A program that serves, as another process. */
 export interface Program {
   /** What it printed when it listened: its address. */
@@ -67,6 +71,11 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'close')
 }
 
+/** Where the servers of `testDisconnect` have it all. */
+export function endingRoutes(url: string): Pick<EndingServer, 'metered' | 'impatient' | 'draining'> {
+  return { metered: `${url}/metered`, impatient: `${url}/impatient`, draining: `${url}/draining` }
+}
+
 /** The server of `servers/` for that runtime. */
 const SERVERS: Readonly<Record<Runtime, string>> = {
   node: 'node.ts',
@@ -86,8 +95,7 @@ export async function startScenarios(runtime: Runtime): Promise<AdapterServer> {
 export async function startEndings(runtime: Runtime, name = SERVERS[runtime]): Promise<EndingServer> {
   const { url, stop, terminate } = await startProgram(runtime, name)
   return {
-    metered: `${url}/metered`,
-    impatient: `${url}/impatient`,
+    ...endingRoutes(url),
     shutDown: async () => JSON.parse(await terminate()),
     close: stop,
   }
@@ -106,8 +114,7 @@ export async function startWorkerScenarios(age: WorkerdAge): Promise<AdapterServ
 export async function startWorkerEndings(age: WorkerdAge, name = 'workerd.ts'): Promise<EndingServer> {
   const { url, stop, terminate } = await startProgram('node', 'start-workerd.ts', name, age)
   return {
-    metered: `${url}/metered`,
-    impatient: `${url}/impatient`,
+    ...endingRoutes(url),
     shutDown: () => terminate().then(() => null),
     close: stop,
   }

@@ -25,8 +25,8 @@ export interface EndingScenario {
   act(stage: Stage): Promise<string>
   /** What may be seen: more than one where servers rightly differ. */
   allowed: readonly Seen[]
-  /** Its handler is metered with the short idle timeout of the suite. */
-  impatient?: true
+  /** Where its handler is mounted. Default `'metered'`. */
+  mount?: 'impatient' | 'draining'
 }
 
 /** Counted to its end. */

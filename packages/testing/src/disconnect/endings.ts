@@ -111,7 +111,7 @@ export const ENDINGS = {
 
   'stalled reader past the idle timeout': {
     title: 'a client that stops reading for too long is settled with what was counted',
-    impatient: true,
+    mount: 'impatient',
     act: async (stage) => {
       const upstream = await stall(stage)
       await stage.settled()
@@ -122,16 +122,23 @@ export const ENDINGS = {
 
   'idle past the timeout': {
     title: 'a stream that is silent for too long is settled with what was counted; its client goes on',
-    impatient: true,
+    mount: 'impatient',
     act: (stage) => idle(stage, COUNTED_SO_FAR),
     allowed: [{ ...LEFT, upstream: CUT_OFF }],
   },
 
   'idle before any count': {
     title: 'a stream that is silent for too long before anything was counted; its client goes on',
-    impatient: true,
+    mount: 'impatient',
     act: (stage) => idle(stage, UNCOUNTED),
     allowed: [{ ...unknown('idle_timeout'), upstream: CUT_OFF }],
+  },
+
+  'FIN while silent, drained': {
+    title: 'a client that closes where its body is drained: the upstream is read to its end, and counted whole',
+    mount: 'draining',
+    act: leaveDrained,
+    allowed: [{ ...WHOLE, outcome: 'cancelled', upstream: 'ended' }],
   },
 
   'upstream breaks mid-event': {
@@ -189,6 +196,16 @@ async function stall(stage: Stage): Promise<{ leave(): Promise<string> }> {
       return cutOff(upstream)
     },
   }
+}
+
+async function leaveDrained(stage: Stage): Promise<string> {
+  const { connection, upstream } = await stage.begin(COUNTED_SO_FAR)
+  connection.leave()
+  const more = await upstream.untilCutOff(0)
+  if (more !== null) return `cut off after ${more} more chunks`
+  for (const event of COUNTED_AT_LAST) await upstream.send(event)
+  await upstream.finish()
+  return upstream.end
 }
 
 async function idle(stage: Stage, event: string): Promise<string> {

@@ -11,7 +11,7 @@ import type { Upstream } from './upstream.ts'
 
 /** Plays an ending, and waits for the books. */
 export function playEnding(scenario: EndingScenario, server: EndingServer, upstream: Upstream): Promise<Seen> {
-  return onSide(scenario.impatient ? server.impatient : server.metered, async (side, since) => {
+  return onSide(server[scenario.mount ?? 'metered'], async (side, since) => {
     const report = () => settledReport(side.control, side.stem, since)
     let late = false
     const stage = new Stage(side, upstream, async () => {

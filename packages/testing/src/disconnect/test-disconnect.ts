@@ -12,6 +12,8 @@ export interface EndingServer {
   metered: string
   /** The same, with `IDLE_TIMEOUT_MS` as its `idleTimeoutMs`. */
   impatient: string
+  /** The same, with `onDisconnect: 'drain'`. */
+  draining: string
   /**
    * Asks the server to end, as a platform does (SIGTERM), with requests open, and resolves when it has: with the books
    * after its `recorder.close()`, and all their records; `null` where the platform tells nobody that it ends.
