@@ -1,7 +1,9 @@
 import { testDisconnect } from '@withusage/testing'
 import { startEndings, startWorkerEndings } from '../test/support/program.ts'
+import { HONO_WORKERD_2026_07, WORKERD_2026_11 } from '../test/support/workerd-gaps.ts'
 
 const framework = 'Hono'
+const WORKER = 'hono-workerd.ts'
 
 testDisconnect({ framework, runtime: 'Node 22' }, { start: () => startEndings('node22', 'hono-node.ts') })
 testDisconnect({ framework, runtime: 'Node 24' }, { start: () => startEndings('node', 'hono-node.ts') })
@@ -10,9 +12,9 @@ testDisconnect({ framework, runtime: 'Deno' }, { start: () => startEndings('deno
 testDisconnect({ framework, runtime: 'Bun' }, { start: () => startEndings('bun', 'hono-bun.ts') })
 testDisconnect(
   { framework, runtime: 'workerd 2026-07' },
-  { start: () => startWorkerEndings('miniflare', 'hono-workerd.ts') },
+  { start: () => startWorkerEndings('miniflare', WORKER), gaps: HONO_WORKERD_2026_07 },
 )
 testDisconnect(
   { framework, runtime: 'workerd 2026-11' },
-  { start: () => startWorkerEndings('latest', 'hono-workerd.ts') },
+  { start: () => startWorkerEndings('latest', WORKER), gaps: WORKERD_2026_11 },
 )

@@ -1,7 +1,7 @@
 import { testDisconnect } from '@withusage/testing'
 import { type Runtime, startEndings } from './support/program.ts'
 
-const RUNTIMES: Readonly<Record<Runtime, string>> = {
+const RUNTIMES: Partial<Record<Runtime, string>> = {
   node22: 'Node 22',
   node: 'Node 24',
   node26: 'Node 26',

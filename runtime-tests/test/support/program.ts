@@ -18,7 +18,9 @@ const COMMANDS = {
   node22: [installed('node22/bin/node'), '--no-warnings'],
   node26: [installed('node26/bin/node'), '--no-warnings'],
   deno: [installed('deno/deno'), 'run', '--no-check', '--node-modules-dir=manual', '--allow-net=127.0.0.1'],
-  bun: [installed('bun/bin/bun.exe'), 'run'],
+  /** For frameworks that look around: Express asks for the environment. */
+  denoAllowingAll: [installed('deno/deno'), 'run', '--no-check', '--node-modules-dir=manual', '--allow-all'],
+  bun: [installed('bun/bin/bun.exe'), 'run', '--bun'],
 } as const
 
 export type Runtime = keyof typeof COMMANDS
@@ -82,6 +84,7 @@ const SERVERS: Readonly<Record<Runtime, string>> = {
   node22: 'node.ts',
   node26: 'node.ts',
   deno: 'deno.ts',
+  denoAllowingAll: 'deno.ts',
   bun: 'bun.ts',
 }
 

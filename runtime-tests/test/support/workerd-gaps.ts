@@ -23,3 +23,5 @@ export const WORKERD_2026_07: Gaps = {
   'upstream breaks mid-event': TOO_WHOLE,
   'upstream breaks before any count': TOO_WHOLE,
 }
+
+export const HONO_WORKERD_2026_07: Gaps = { ...WORKERD_2026_07, 'RST while chunks flow': DROPPED }
