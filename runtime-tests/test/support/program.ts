@@ -107,12 +107,6 @@ export async function startEndings(runtime: Runtime, name = SERVERS[runtime]): P
 /** Which workerd serves a Worker: the one that miniflare comes with, or the latest. */
 export type WorkerdAge = 'miniflare' | 'latest'
 
-/** A Worker of `servers/`, as `testAdapter` wants its server. */
-export async function startWorkerScenarios(age: WorkerdAge): Promise<AdapterServer> {
-  const { url, stop } = await startProgram('node', 'start-workerd.ts', 'workerd.ts', age)
-  return { ...routes(url), close: stop }
-}
-
 /** A Worker of `servers/`, as `testDisconnect` wants its server: it is told of no end, and has no last words. */
 export async function startWorkerEndings(age: WorkerdAge, name = 'workerd.ts'): Promise<EndingServer> {
   const { url, stop, terminate } = await startProgram('node', 'start-workerd.ts', name, age)

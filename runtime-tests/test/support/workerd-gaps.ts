@@ -24,4 +24,10 @@ export const WORKERD_2026_07: Gaps = {
   'upstream breaks before any count': TOO_WHOLE,
 }
 
-export const HONO_WORKERD_2026_07: Gaps = { ...WORKERD_2026_07, 'RST while chunks flow': DROPPED }
+/** Whether a write was on its way when the client broke off. */
+export const RACES_2026_07: DisconnectSuite['races'] = {
+  'RST while chunks flow': {
+    why: DROPPED,
+    seen: { account: 'in flight', outcome: null, tokens: null, upstream: 'not cut off' },
+  },
+}

@@ -9,8 +9,8 @@ export type EndingName = keyof typeof ENDINGS | 'server shuts down'
 export interface EndingColumn {
   framework: string
   runtime: string
-  /** `gap`: why this is not what every server promises. */
-  endings: Partial<Record<EndingName, Seen & { gap?: string }>>
+  /** `gap`: why this is not what every server promises; `race`: why it is not now and then. */
+  endings: Partial<Record<EndingName, Seen & { gap?: string; race?: string }>>
 }
 
 /** In the order of the table. */
