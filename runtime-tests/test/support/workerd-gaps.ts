@@ -25,7 +25,7 @@ export const WORKERD_2026_07: Gaps = {
 }
 
 /** Whether a write was on its way when the client broke off. */
-export const RACES_2026_07: DisconnectSuite['races'] = {
+export const RACES_2026_07: NonNullable<DisconnectSuite['races']> = {
   'RST while chunks flow': {
     why: DROPPED,
     seen: { account: 'in flight', outcome: null, tokens: null, upstream: 'not cut off' },
