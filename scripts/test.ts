@@ -79,6 +79,7 @@ const worded = (times: readonly (readonly [what: string, ms: number])[]): string
 runChecks()
 const { report, exitedWell } = runTests()
 reportTimes(report)
+console.log('— left out for its time: `pnpm run test:runtimes`, every framework on every runtime')
 const skipped = report.numPendingTests + report.numTodoTests
 // An error outside any test fails the run, not a test.
 const ok = exitedWell && report.success && report.numPassedTests > 0

@@ -5,4 +5,4 @@ const holder = globalThis as { scenarios?: Scenarios }
 /** On `globalThis`: each route, and `instrumentation.ts`, has its own copy of this module. */
 holder.scenarios ??= scenarios()
 
-export const { scenario, control, options } = holder.scenarios
+export const { scenario, control, books, options, impatient, draining } = holder.scenarios

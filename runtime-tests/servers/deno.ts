@@ -1,8 +1,10 @@
-/** The scenarios of `testAdapter` on `Deno.serve`. Prints its address. */
+/** The scenarios of `testAdapter` and `testDisconnect` on `Deno.serve`. Prints its address. */
 import { withUsage } from '@withusage/deno'
+import { endWell } from './end-well.ts'
 import { mounted, scenarios } from './scenarios.ts'
 
 const server = scenarios()
+endWell(server)
 
 Deno.serve(
   {
@@ -11,5 +13,5 @@ Deno.serve(
     onListen: ({ hostname, port }) => process.stdout.write(`http://${hostname}:${port}\n`),
     onError: () => new Response('sorry', { status: 500 }),
   },
-  mounted(server, (serve) => withUsage(serve, server.options)),
+  mounted(server, withUsage),
 )

@@ -1,11 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { testAdapter } from '@withusage/testing'
 import { buildNextApp, type NextApp, startNextApp } from '@withusage/testing/next-app'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Collector, startCollector } from './support/collector.ts'
-
-const APP = fileURLToPath(new URL('../next', import.meta.url))
+import { NEXT_APP } from './support/next.ts'
 
 const NO_CODING = 'Next drops the content-encoding that a handler sets, so that only Next itself can compress'
 
@@ -16,8 +14,8 @@ let app: NextApp
 
 testAdapter('Next.js', {
   async start() {
-    built = await buildNextApp(APP)
-    app = await startNextApp(APP)
+    built = await buildNextApp(NEXT_APP)
+    app = await startNextApp(NEXT_APP)
     const { url, stop } = app
     const [bare, metered, compressing] = [`${url}/bare`, `${url}/metered`, `${url}/compressing`]
     // Next compresses by itself what a client takes compressed: around the route handler.
@@ -41,7 +39,7 @@ describe('Next.js, whose store is a fetch away, told to end as soon as every cli
   async function endAfter(way: 'after' | 'without'): Promise<{ collector: Collector; ended: Promise<void> }> {
     const collector = await startCollector()
     onTestFinished(collector.close)
-    const { url, stop } = await startNextApp(APP, { COLLECTOR: collector.url })
+    const { url, stop } = await startNextApp(NEXT_APP, { COLLECTOR: collector.url })
     onTestFinished(() => stop())
     await Promise.all(
       Array.from({ length: REQUESTS }, async (_, number) => {

@@ -299,6 +299,14 @@ export const FAULTS: readonly Fault[] = [
     tests: ['test/fetch-handler'],
   },
   {
+    name: 'Express: a Fetch answer to a client that has left is not told to who meters',
+    file: 'packages/express/src/fetch-handler.ts',
+    find: `  if (isClosed(outgoing)) answerNobody(outgoing, response)
+`,
+    put: '',
+    tests: ['test/fetch-handler'],
+  },
+  {
     name: 'Express: a Fetch body whose client somebody else has answered is not cancelled',
     file: 'packages/express/src/fetch-handler.ts',
     find: 'if (aborted || isClosed(outgoing))',

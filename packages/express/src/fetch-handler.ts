@@ -49,7 +49,15 @@ async function answer(handler: FetchHandler, request: Request, outgoing: ServerR
   const response = await handler(request)
   const { aborted, reason } = request.signal
   if (aborted || isClosed(outgoing)) await response.body?.cancel(reason).catch(() => {})
+  if (isClosed(outgoing)) answerNobody(outgoing, response)
   return mayGoOn(response, outgoing)
+}
+
+/** Nothing is sent any more: whoever meters the response hears that the handler has answered. */
+function answerNobody(outgoing: ServerResponse, { status }: Response): void {
+  if (outgoing.writableEnded) return
+  outgoing.statusCode = status
+  outgoing.end()
 }
 
 /** Routers cut `url` at the path they are mounted on, and keep the whole in `originalUrl`. */

@@ -3,7 +3,7 @@ import { createBooks } from '@withusage/testing'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { describe, expect, it, vi } from 'vitest'
 import { type FetchHandler, toExpress } from '../src/index.ts'
-import { toNodeHandler } from '../src/node.ts'
+import { toNodeHandler, usage } from '../src/node.ts'
 import { completion, EVENTS, EXPRESS, type Handler, listen, open, send } from './support/serve.ts'
 
 const PATH = '/v1/chat/completions'
@@ -11,10 +11,15 @@ const PATH = '/v1/chat/completions'
 /** What Express does with an error that reaches it. */
 const apologise: ErrorRequestHandler = (error, _request, response, _next) => response.status(500).send(error.message)
 
+type Meter = ReturnType<typeof usage>
+
 /** @param beside sees each request, too, once the handler is at work */
 type Serve = (handler: FetchHandler, beside?: Handler) => Promise<string>
 
-const BRIDGES: [name: string, serve: Serve][] = [
+/** @param metered stands before the handler */
+type ServeMetered = (metered: Meter, handler: FetchHandler) => Promise<string>
+
+const BRIDGES: [name: string, serve: Serve, serveMetered: ServeMetered][] = [
   [
     'toNodeHandler',
     (handler, beside) => {
@@ -24,8 +29,12 @@ const BRIDGES: [name: string, serve: Serve][] = [
         beside?.(request, response)
       })
     },
+    (metered, handler) => {
+      const listener = toNodeHandler(handler)
+      return listen((request, response) => metered(request, response, () => listener(request, response)))
+    },
   ],
-  ...EXPRESS.map(([name, express]): [string, Serve] => [
+  ...EXPRESS.map(([name, express]): [string, Serve, ServeMetered] => [
     `toExpress in ${name}`,
     (handler, beside) =>
       listen(
@@ -37,6 +46,7 @@ const BRIDGES: [name: string, serve: Serve][] = [
           .use('/v1', express.Router().use(toExpress(handler) as RequestHandler))
           .use(apologise),
       ),
+    (metered, handler) => listen(express().use(metered as RequestHandler, toExpress(handler) as RequestHandler)),
   ]),
 ]
 
@@ -53,7 +63,7 @@ function endless() {
   return { response: new Response(body, events), cancelled: cancelled.promise }
 }
 
-describe.each(BRIDGES)('%s', (_name, serve) => {
+describe.each(BRIDGES)('%s', (_name, serve, serveMetered) => {
   it('gives the handler the request, whole', async () => {
     const seen: unknown[] = []
     const url = await serve(async (request) => {
@@ -100,6 +110,23 @@ describe.each(BRIDGES)('%s', (_name, serve) => {
     const gone = new AbortController()
     await fetch(`${url}${PATH}`, { method: 'POST', signal: gone.signal }).catch(() => {})
     await cancelled
+  })
+
+  it('tells a middleware that meters of an answer that comes when its client has left', async () => {
+    const { response, cancelled } = endless()
+    const { recorder, settled } = createBooks()
+    const left = Promise.withResolvers<void>()
+    const gone = new AbortController()
+    const url = await serveMetered(usage({ recorder }), async (request) => {
+      request.signal.addEventListener('abort', () => left.resolve())
+      gone.abort()
+      await left.promise
+      return response
+    })
+    await fetch(`${url}${PATH}`, { method: 'POST', signal: gone.signal }).catch(() => {})
+    await cancelled
+    expect(await settled()).toEqual([])
+    expect(recorder.stats()).toMatchObject({ requests: 1, unrecorded: { cancelled: 1 } })
   })
 
   it('cancels the body of a client that was answered by somebody else', async () => {

@@ -5,6 +5,9 @@ export { SCENARIOS } from './adapter/suite/scenarios.ts'
 export type { AdapterServer, AdapterSuite } from './adapter/test-adapter.ts'
 export { testAdapter } from './adapter/test-adapter.ts'
 export { createBooks } from './books.ts'
+export { ENDING_NAMES, ENDINGS_FOLDER, type EndingColumn } from './disconnect/table.ts'
+export type { DisconnectSuite, EndingServer, Race } from './disconnect/test-disconnect.ts'
+export { testDisconnect } from './disconnect/test-disconnect.ts'
 export type { Fault, FaultyStore } from './faulty-store.ts'
 export {
   chokingOn,

@@ -25,9 +25,13 @@ export async function buildNextApp(folder: string, ...flags: readonly string[]):
   return output()
 }
 
-/** `next start` of an app that was built, on a free port of this machine. */
-export function startNextApp(folder: string, environment: Record<string, string> = {}): Promise<NextApp> {
-  return serve(folder, 'start', environment)
+/** `next start` of an app that was built, on a free port of this machine; by the command that is given, or this Node. */
+export function startNextApp(
+  folder: string,
+  environment: Record<string, string> = {},
+  runtime: readonly string[] = [process.execPath],
+): Promise<NextApp> {
+  return serve(folder, 'start', environment, runtime)
 }
 
 /** `next dev` of the app in that folder, on a free port of this machine: a file that changes is compiled again. */
@@ -35,8 +39,14 @@ export function developNextApp(folder: string): Promise<NextApp> {
   return serve(folder, 'dev', { NODE_ENV: 'development' })
 }
 
-async function serve(folder: string, command: string, environment: Record<string, string>): Promise<NextApp> {
-  const { child, output } = runNext(folder, [command, '--hostname', '127.0.0.1', '--port', '0'], environment)
+async function serve(
+  folder: string,
+  command: string,
+  environment: Record<string, string>,
+  runtime?: readonly string[],
+): Promise<NextApp> {
+  const args = [command, '--hostname', '127.0.0.1', '--port', '0']
+  const { child, output } = runNext(folder, args, environment, runtime)
   const closed = once(child, 'close')
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
@@ -55,9 +65,14 @@ async function serve(folder: string, command: string, environment: Record<string
   }
 }
 
-function runNext(folder: string, args: readonly string[], environment: Record<string, string> = {}) {
+function runNext(
+  folder: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  [command, ...flags]: readonly string[] = [process.execPath],
+) {
   const next = createRequire(path.join(folder, 'package.json')).resolve('next/dist/bin/next')
-  const child = spawn(process.execPath, [next, ...args], {
+  const child = spawn(command ?? process.execPath, [...flags, next, ...args], {
     cwd: folder,
     env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,7 +1,18 @@
 import { type Cell, type Column, SCENARIOS } from '@withusage/testing'
 
 /** The order of the table; an adapter that is not among them comes last. */
-const ORDER = ['core on Node', 'Bun', 'Deno', 'Hono', 'Express 4', 'Express 5', 'node:http', 'Next.js']
+const ORDER = [
+  'core on Node 22',
+  'core on Node',
+  'core on Node 26',
+  'Bun',
+  'Deno',
+  'Hono',
+  'Express 4',
+  'Express 5',
+  'node:http',
+  'Next.js',
+]
 
 type ScenarioName = keyof typeof SCENARIOS
 

@@ -32,14 +32,16 @@ function expectRecords(records: readonly UsageRecord[], expected: readonly Parti
   expect(inOrder).toMatchObject(expected)
 }
 
-function expectLaw({ stats, stored }: AccountReport): Promise<void> {
+/** The accounting law, in the recorder and in the store. */
+export function expectLaw({ stats, stored }: AccountReport): Promise<void> {
   return expectStoredAccount(
     { stats: () => stats, flush: () => Promise.resolve() },
     { account: () => Promise.resolve(stored) },
   )
 }
 
-function difference(now: RecorderStats, since: RecorderStats): Counts {
+/** What was counted since then; `{}` when nothing was. */
+export function difference(now: RecorderStats, since: RecorderStats): Counts {
   const before = countsOf(since)
   const gained = Object.entries(countsOf(now)).map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
   return Object.fromEntries(gained.filter(([, count]) => count !== 0))

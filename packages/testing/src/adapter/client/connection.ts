@@ -37,12 +37,17 @@ export class Connection {
     return IncomingResponse.read(this.#incoming, method, this.#hidden)
   }
 
-  /** Closes, as a browser's tab does. */
+  /** Closes, as a browser's tab does: FIN, when all that came was read. */
   leave(): void {
     this.#socket.destroy()
   }
 
-  /** Breaks off, as a client that crashes. */
+  /** Sends no more, and reads on: FIN, as of `shutdown(SHUT_WR)`. */
+  halfClose(): void {
+    this.#socket.end()
+  }
+
+  /** Breaks off, as a client that crashes: RST. */
   reset(): void {
     this.#socket.resetAndDestroy()
   }

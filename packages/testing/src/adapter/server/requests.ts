@@ -36,10 +36,23 @@ export const requests = {
     })
     return new Response(body, { headers: EVENT_STREAM })
   },
+
+  /** Sends on what the upstream that the request names sends, as proxies do. */
+  relay: async (request) => relayed(await fetch(upstreamOf(request), { method: 'POST' })),
+
+  /** As `relay`, and gives up its call when the request's signal aborts. */
+  'relay-aborting': async (request) =>
+    relayed(await fetch(upstreamOf(request), { method: 'POST', signal: request.signal })),
 } satisfies Handlers
 
 const answersGiven = new Map<string, Response>()
 
 function tokensOf(request: Request): number {
   return Number(request.headers.get('x-tokens'))
+}
+
+const upstreamOf = (request: Request): string => request.headers.get('x-upstream') ?? ''
+
+function relayed({ body, status }: Response): Response {
+  return new Response(body, { status, headers: EVENT_STREAM })
 }

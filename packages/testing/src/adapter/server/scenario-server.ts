@@ -23,20 +23,22 @@ export interface ScenarioServer {
   scenario(request: Request): Promise<Response>
   /** Serves `…/control/…`: witnesses, releases and the account. */
   control(request: Request): Promise<Response>
+  /** The books, with all records: for a server's last words. */
+  books(): Promise<AccountReport>
 }
 
 /** The account as the control route tells it. */
 export interface AccountReport {
   stats: RecorderStats
   stored: AccountBucket[]
-  /** Records whose correlation id begins as asked. */
+  /** Records whose correlation id begins as asked; all, when nothing is asked. */
   records: UsageRecord[]
   errors: string[]
 }
 
 /** The server's half of `testAdapter`: pure Fetch, for any runtime. */
 export function scenarioServer(options: ScenarioServerOptions): ScenarioServer {
-  return { scenario, control: (request) => control(request, options) }
+  return { scenario, control: (request) => control(request, options), books: () => account('', options) }
 }
 
 async function scenario(request: Request): Promise<Response> {
@@ -66,7 +68,7 @@ async function account(stem: string, { recorder, store, errors = [] }: ScenarioS
   return {
     stats,
     stored,
-    records: records.filter(({ correlationId }) => stem !== '' && correlationId?.startsWith(`${stem}.`)),
+    records: records.filter(({ correlationId }) => stem === '' || correlationId?.startsWith(`${stem}.`)),
     errors: errors.map(String),
   }
 }
