@@ -29,8 +29,8 @@ export default defineConfig({
       project('examples/deno-server', 'examples/deno-server', 60_000),
       project('examples/bun-server', 'examples/bun-server', 60_000),
       project('examples/express-proxy', 'examples/express-proxy', 60_000),
-      project('examples/fastify-proxy', 'examples/fastify-proxy', 60_000),
       project('examples/agent-upstream', 'examples/agent-upstream', 60_000),
+      project('examples/fastify-proxy', 'examples/fastify-proxy', 60_000),
     ],
   },
 })

@@ -24,7 +24,7 @@ expectTypeOf(middleware).toExtend<EmbeddingModelMiddleware>()
 export const models = [
   wrapLanguageModel({ model: languageModel, middleware }),
   wrapEmbeddingModel({ model: embeddingModel, middleware: [middleware] }),
-  wrapProvider({ provider, languageModelMiddleware: middleware, embeddingModelMiddleware: middleware }),
+  wrapProvider({ provider, languageModelMiddleware: middleware }),
 ]
 
 usageMiddleware({ recorder, identify: () => ({ user: { id: 'ada' } }), endpoint: '/jobs/nightly' })

@@ -24,7 +24,7 @@ export interface GenerateResult {
 }
 
 /** What a provider's response says of itself. */
-export interface ResponseFacts {
+interface ResponseFacts {
   /** The provider's id of it. */
   id?: unknown
   /** The model that answers. */

@@ -1,4 +1,4 @@
-import { currentUsage, localUser, type UsageOptions } from '@withusage/core'
+import { localUser, type UsageOptions } from '@withusage/core'
 import { exchangeOpener, type OpenExchange, type Opened, runCall } from '@withusage/core/adapter-kit'
 import { ModelCall } from './model-call.ts'
 import { passParts } from './pass-parts.ts'
@@ -20,7 +20,7 @@ export interface UsageMiddlewareOptions
   fallbackUser?: UsageOptions['fallbackUser']
 }
 
-/** Middleware for `wrapLanguageModel`, `wrapEmbeddingModel` and `wrapProvider` of AI SDK 6 and 7. */
+/** Middleware for `wrapLanguageModel`, `wrapEmbeddingModel` and the language models of `wrapProvider`, of AI SDK 6 and 7. */
 export interface UsageMiddleware {
   /** AI SDK 7 takes it as it takes its own `'v4'`. */
   readonly specificationVersion: 'v3'
@@ -136,7 +136,7 @@ function opener({
     requestedModel: ({ modelId }) => modelId,
     waitUntil: (acknowledged) => waitUntil?.(acknowledged),
   })
-  return (model) => (recorder === null || currentUsage()?.open ? JUST_RUN : open(REQUEST, [model]))
+  return (model) => (recorder === null ? JUST_RUN : open(REQUEST, [model]))
 }
 
 const JUST_RUN: Opened = { exchange: null, run: (work) => work() }

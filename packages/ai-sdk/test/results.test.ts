@@ -178,6 +178,16 @@ describe('Usage', () => {
     ])
   })
 
+  it('of a stream that was aborted before it came is not known', async () => {
+    const meter = metering()
+    const own = usageMiddleware({ recorder: meter.recorder })
+    const params = { abortSignal: AbortSignal.abort() }
+    const stream = new ReadableStream<Part>({ pull: () => Promise.reject(params.abortSignal.reason) })
+    const result = await own.wrapStream({ doStream: async () => ({ stream }), params, model: MODEL })
+    await expect(readAll(result.stream)).rejects.toBe(params.abortSignal.reason)
+    expect(meter.recorder.stats().unrecorded).toEqual({ cancelled: 1 })
+  })
+
   it('of a stream that nobody reads is not known when the recorder closes', async () => {
     const meter = metering()
     const { stream } = streamOf({ type: 'finish', usage: COUNTED, finishReason: STOP })

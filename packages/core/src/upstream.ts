@@ -39,17 +39,11 @@ export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
   const known = seen.filter(isKnown)
   if (known.length === 0) return []
   return seen
-    .filter((one) =>
-      isKnown(one)
-        ? one.layer === layerOf(one.usage.reading.responseId, known, one.layer)
-        : // What this layer could not read, another may have told.
-          known.every((other) => other.layer === one.layer),
-    )
-    .map(({ usage }) => (usage.reading.lines.length > 0 ? usage : { ...usage, reading: unknownOf(usage.reading) }))
+    .filter(({ layer, usage }) => layer === layerOf(usage.reading.responseId, known, layer))
+    .map((one) => (isKnown(one) ? one.usage : { ...one.usage, reading: { ...one.usage.reading, lines: [UNKNOWN] } }))
 }
 
 const isKnown = ({ usage }: Seen): boolean => usage.reading.lines.length > 0
-const unknownOf = (reading: Reading): Reading => ({ ...reading, lines: [UNKNOWN] })
 
 /** A model was called, and that is all. */
 const UNKNOWN: UsageLine = {
@@ -67,18 +61,20 @@ interface Seen {
   usage: UpstreamUsage
 }
 
-/** A call and those below it. Of two that saw one call, the nearer to the provider, unless only the other heard its end. */
+/**
+ * A call and those below it. Of two that saw one call, the nearer to the provider, unless only the other heard its end;
+ * one that could not read it saw nothing.
+ */
 function usageIn(call: UpstreamCall): Seen[] {
   const usage = call.used()
   const below = call.below?.flatMap(usageIn) ?? []
   if (usage === null) return below
   const own = { layer: call.layer, usage }
-  if (!isKnown(own)) return below.length > 0 ? below : [own]
+  if (!isKnown(own) && below.length > 0) return below
   const again = below.filter((other) => isSeenAgain(own, other))
-  const known = again.filter(isKnown)
-  if (known.length > 0 && (known.every(isHeard) || !isHeard(own))) return below
-  const same = known.length > 0 ? known : again
-  return [own, ...below.filter((other) => !same.includes(other))]
+  const told = again.filter(isKnown)
+  if (told.length > 0 && (told.every(isHeard) || !isHeard(own))) return below
+  return [own, ...below.filter((other) => !again.includes(other))]
 }
 
 /** Below a call, another layer's is that call, unless both name their response and the names differ. */
@@ -97,5 +93,5 @@ function layerOf(responseId: string | null, seen: readonly Seen[], own: string):
   const times = new Map<string, number>()
   for (const { layer, usage } of seen)
     if (usage.reading.responseId === responseId) times.set(layer, (times.get(layer) ?? 0) + 1)
-  return [...times].reduce((most, next) => (next[1] > most[1] ? next : most))[0]
+  return [...times].reduce((most, next) => (next[1] > most[1] ? next : most), [own, 0])[0]
 }

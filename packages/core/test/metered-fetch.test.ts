@@ -376,7 +376,7 @@ describe('Two layers', () => {
     const call = meteredFetch({ fetch: provider(() => json({ ...chatCompletion(), usage: undefined })) })
     await serve(meter, async () => {
       await read(call(CHAT_URL, POST))
-      currentUsage()?.follow(usageOfCall(null, 50))
+      currentUsage()?.follow(usageOfCall('chatcmpl-1', 50))
     })
     expect(await meter.record()).toMatchObject({ inputTokens: 50 })
   })

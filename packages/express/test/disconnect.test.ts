@@ -71,30 +71,36 @@ describe.each(EXPRESS)('%s, with `drain`', (_name, express) => {
     return { ...books, upstream, app, metered, serve }
   }
 
-  it.each(Object.keys(WRITERS))('a handler that serves by %s is heard to its end', async (way) => {
-    const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT)
-    app.use(metered)
-    serve((_request, response) => WRITERS[way]?.(upstream.url, response))
-    expect(await left(app, upstream)).toBe(`sent ${SHORT.length}`)
-    expect(await settled()).toMatchObject([FINAL])
-    expect(recorder.stats().drains).toEqual({ running: 0, ended: { finished: 1 } })
-  })
+  it.each(['write()', 'write(), and wait for room', 'pipe()'])(
+    'a handler that serves by %s is heard to its end',
+    async (way) => {
+      const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT)
+      app.use(metered)
+      serve((_request, response) => WRITERS[way]?.(upstream.url, response))
+      expect(await left(app, upstream)).toBe(`sent ${SHORT.length}`)
+      expect(await settled()).toMatchObject([FINAL])
+      expect(recorder.stats().drains).toEqual({ running: 0, ended: { finished: 1 } })
+    },
+  )
 
-  it.each(Object.keys(WRITERS))('so is one that is compressed after it: %s', async (way) => {
-    const { app, metered, serve, upstream, settled } = await scene(SHORT)
-    app.use(metered, compression({ threshold: 0 }))
-    serve((_request, response) => {
-      const write = response.write.bind(response) as (...args: unknown[]) => boolean
-      response.write = ((...args: unknown[]) => {
-        const room = write(...args)
-        response.flush()
-        return room
-      }) as typeof response.write
-      return WRITERS[way]?.(upstream.url, response)
-    })
-    expect(await left(app, upstream)).toBe(`sent ${SHORT.length}`)
-    expect(await settled()).toMatchObject([FINAL])
-  })
+  it.each(['write()', 'write(), and wait for room', 'pipe()'])(
+    'so is one that is compressed after it: %s',
+    async (way) => {
+      const { app, metered, serve, upstream, settled } = await scene(SHORT)
+      app.use(metered, compression({ threshold: 0 }))
+      serve((_request, response) => {
+        const write = response.write.bind(response) as (...args: unknown[]) => boolean
+        response.write = ((...args: unknown[]) => {
+          const room = write(...args)
+          response.flush()
+          return room
+        }) as typeof response.write
+        return WRITERS[way]?.(upstream.url, response)
+      })
+      expect(await left(app, upstream)).toBe(`sent ${SHORT.length}`)
+      expect(await settled()).toMatchObject([FINAL])
+    },
+  )
 
   it('a Fetch handler of `toExpress` is read to its end', async () => {
     const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT)
@@ -162,7 +168,9 @@ describe.each(EXPRESS)('%s, with `drain`', (_name, express) => {
   })
 
   it.each(Object.keys(WRITERS))('what a handler writes whose client left before is drained too: %s', async (way) => {
-    const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT, { drain: { maxBytes: 10_000 } })
+    const { app, metered, serve, upstream, recorder, settled } = await scene(SHORT, {
+      drain: { maxBytes: SHORT.join('').length },
+    })
     const entered = Promise.withResolvers<void>()
     app.use(metered)
     serve(async (_request, response) => {

@@ -79,6 +79,22 @@ describe('On HTTP/2', () => {
     expect(await settled()).toMatchObject([{ outcome: 'cancelled', inputTokens: 9 }])
   })
 
+  it("what is written goes on without a client that resets its stream, by `onDisconnect: 'drain'`", async () => {
+    const { recorder, settled } = createBooks()
+    const metering = usage({ recorder, onDisconnect: 'drain' }) as NodeMiddleware<never, never>
+    const open = await listen(async (_request, response) => {
+      typed(response, 'text/event-stream').write(EVENTS[0])
+      await once(streamOf(response), 'close')
+      for (const event of EVENTS.slice(1)) if (!response.write(event)) await once(response, 'drain')
+      response.end()
+    }, metering)
+    const stream = open()
+    await once(stream, 'data')
+    stream.close(constants.NGHTTP2_CANCEL)
+    expect(await settled()).toMatchObject([{ outcome: 'cancelled', final: true, inputTokens: 9, outputTokens: 5 }])
+    expect(recorder.stats().drains).toEqual({ running: 0, ended: { finished: 1 } })
+  })
+
   it('a stream that the server breaks has failed', async () => {
     const { metered, settled, recorder } = await serve((_request, response) => {
       response.on('error', () => {})

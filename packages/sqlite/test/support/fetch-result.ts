@@ -8,7 +8,8 @@ import { sqliteStore } from '../../src/index.ts'
  */
 const [path = '', url = '', times = '0'] = process.argv.slice(2)
 const store = sqliteStore({ path })
-const recorder = createRecorder({ store, batch: { intervalMs: 5 } })
+// The other process holds the file at times: it is tried again.
+const recorder = createRecorder({ store, batch: { intervalMs: 5 }, onError() {} })
 
 const proxy = withUsage(
   async () => {
