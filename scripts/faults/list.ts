@@ -499,7 +499,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'One call: layers that name one response are two calls',
     file: 'packages/core/src/upstream.ts',
-    find: 'layer === layerOf(usage.reading.responseId, seen, layer)',
+    find: 'layer === layerOf(usage.reading.responseId, known, layer)',
     put: "layer !== ''",
     tests: ['test/double-counting'],
   },
