@@ -34,4 +34,5 @@ export default defineConfig([
   packageBuild('express', ['index', 'node']),
   packageBuild('next'),
   packageBuild('deno'),
+  packageBuild('ai-sdk'),
 ])

@@ -22,6 +22,7 @@ it.each([
   '@withusage/express',
   '@withusage/express/node',
   '@withusage/deno',
+  '@withusage/ai-sdk',
 ])("Importing %s leaves the runtime's fetch to the first request", async (specifier) => {
   const modules = await loadedBy(specifier)
   expect(modules).toContain('NativeModule async_hooks')

@@ -43,6 +43,11 @@ const PLACES: Record<string, Place> = {
   'a worker, where the types of Node are not installed': {
     ...{ code: ['core', 'sqlite', 'hono', 'deno'], lib: DOM, types: [], module: 'Bundler' },
   },
+  'the AI SDK 7': { code: ['ai-sdk'], lib: DOM, types: ['node'], module: 'NodeNext', oursOnly: true },
+  'the AI SDK 6': {
+    ...{ code: ['ai-sdk'], paths: { ai: ['./node_modules/ai6'] }, oursOnly: true },
+    ...{ lib: DOM, types: ['node'], module: 'NodeNext' },
+  },
   'Next.js': { code: ['core', 'next'], lib: DOM, types: ['node'], module: 'Bundler', oursOnly: true },
   'Next.js, where the types of Node are not installed': {
     ...{ code: ['core', 'next'], lib: DOM, types: [], module: 'Bundler', oursOnly: true },

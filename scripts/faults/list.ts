@@ -132,12 +132,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'Express: back-pressure that is lost',
     file: 'packages/express/src/observe.ts',
-    find: `    const result = (write as Write).apply(response, args)
-    if (open) passed(args)
-    return result`,
-    put: `    ;(write as Write).apply(response, args)
-    if (open) passed(args)
-    return true`,
+    find: 'return isDrained() || result',
+    put: 'return true',
     tests: ['test/observe', 'test/pipe'],
   },
   {
@@ -190,8 +186,8 @@ export const FAULTS: readonly Fault[] = [
     name: 'Express: a handler that is not waited for when its client has left',
     file: 'packages/express/src/observe.ts',
     find: `    if (ending === 'cancelled' && !answered) exchange.left()
-    else end`,
-    put: '    end',
+    else settle`,
+    put: '    settle',
     tests: ['test/leaving'],
   },
   {
@@ -424,6 +420,76 @@ export const FAULTS: readonly Fault[] = [
     tests: ['test/meter/json-array', 'test/meter/bounds'],
   },
   {
+    name: 'a drain that forgets `maxConcurrent`',
+    file: 'packages/core/src/drain.ts',
+    find: 'this.#running >= bounds.maxConcurrent',
+    put: 'false',
+    tests: ['test/disconnect-bounds', 'test/disconnect-crowd'],
+  },
+  {
+    name: 'a drain that keeps its seat when it has ended',
+    file: 'packages/core/src/drain.ts',
+    find: '      this.#running--\n',
+    put: '',
+    tests: ['test/disconnect-bounds'],
+  },
+  {
+    name: 'a drain past its bound that leaves the provider running',
+    file: 'packages/core/src/drain.ts',
+    find: "if (end !== 'finished' && end !== 'broken') cut?.()",
+    put: '',
+    tests: ['test/disconnect-bounds', 'test/disconnect-properties'],
+  },
+  {
+    name: 'a drain that outlives its request',
+    file: 'packages/core/src/exchange.ts',
+    find: "    this.#drain?.end('settled')\n",
+    put: '',
+    tests: ['test/disconnect-bounds', 'test/disconnect-properties'],
+  },
+  {
+    name: 'a drain that lets nobody else have a turn',
+    file: 'packages/core/src/drain.ts',
+    find: 'if (chunks % CHUNKS_A_TURN === 0) await nextTurn()',
+    put: '',
+    tests: ['test/disconnect-bounds'],
+  },
+  {
+    name: 'a drain without the chunk that its client was waiting for',
+    file: 'packages/core/src/tee.ts',
+    find: 'if (!done && this.#drain?.ended === null) this.#drain.count(this.#show(value))',
+    put: '',
+    tests: ['test/disconnect-bounds', 'test/disconnect-properties'],
+  },
+  {
+    name: 'a drained request is complete, as if its client had stayed',
+    file: 'packages/core/src/settlement.ts',
+    find: "drained: 'cancelled'",
+    put: "drained: 'complete'",
+    tests: ['test/disconnect'],
+  },
+  {
+    name: 'Express: what is piped is not stopped past the bounds of its drain',
+    file: 'packages/express/src/drain.ts',
+    find: 'stream.destroy()',
+    put: '',
+    tests: ['test/disconnect'],
+  },
+  {
+    name: 'Express: a handler that waits for room in a drain waits for ever',
+    file: 'packages/express/src/drain.ts',
+    find: "    process.nextTick(() => response.emit('drain'))\n",
+    put: '',
+    tests: ['test/disconnect'],
+  },
+  {
+    name: 'Express: a drain takes what its pipe has taken already',
+    file: 'packages/express/src/drain.ts',
+    find: '  stream.unpipe()\n',
+    put: '',
+    tests: ['test/disconnect'],
+  },
+  {
     name: 'Cost: one promise more for each chunk',
     file: 'packages/core/src/tee.ts',
     find: 'run(read).then(this.#onRead, this.#onBroken)',
@@ -439,5 +505,61 @@ export const FAULTS: readonly Fault[] = [
     this.#arm(this.#timeoutMs)
     this.#active = true`,
     tests: ['test/cost-guard'],
+  },
+  {
+    name: 'meteredFetch: a response forgets where it came from',
+    file: 'packages/core/src/fetch-response.ts',
+    find: 'const facts = { ...origin, clone, [METERED]: true }',
+    put: 'const facts = { clone, [METERED]: true }',
+    tests: ['test/metered-fetch-response'],
+  },
+  {
+    name: 'meteredFetch: the reason of a cancel is lost on its way to the provider',
+    file: 'packages/core/src/lazy-body.ts',
+    find: 'cancel: (reason: unknown) => (reader ?? body()).cancel(reason),',
+    put: 'cancel: () => (reader ?? body()).cancel(),',
+    tests: ['test/metered-fetch-response'],
+  },
+  {
+    name: 'meteredFetch: an abort is not heard until somebody reads',
+    file: 'packages/core/src/metered-fetch.ts',
+    find: "signal?.addEventListener('abort', aborted, { once: true })",
+    put: '',
+    tests: ['test/metered-fetch.test'],
+  },
+  {
+    name: 'meteredFetch: a stream that is dropped stays in flight',
+    file: 'packages/core/src/metered-fetch.ts',
+    find: "whenCollected(stream, () => end('cancelled', heardAt))",
+    put: '',
+    tests: ['test/metered-fetch'],
+  },
+  {
+    name: 'meteredFetch: a body that is passed on is metered twice',
+    file: 'packages/core/src/metered-fetch.ts',
+    find: 'if (call instanceof MeteredCall) setMeterOfBody(stream, call.asMeter())',
+    put: '',
+    tests: ['test/metered-fetch.test'],
+  },
+  {
+    name: 'meteredFetch: a call of which nothing is known vanishes beside others',
+    file: 'packages/core/src/upstream.ts',
+    find: 'known.every((other) => other.layer === layer)',
+    put: 'false',
+    tests: ['test/metered-fetch.test'],
+  },
+  {
+    name: 'meteredFetch: calls that infer nothing become lines',
+    file: 'packages/core/src/metered-call.ts',
+    find: "return reading.format !== null || endpointOf(this.#path, undefined) !== 'other'",
+    put: 'return true',
+    tests: ['test/metered-fetch.test'],
+  },
+  {
+    name: 'a result that is fetched again takes the lines of other calls with it',
+    file: 'packages/core/src/stores/requests.ts',
+    find: 'const left = own ? [] : lines.filter((line) => owner(line) === undefined)',
+    put: 'const left = own || lines.some((line) => owner(line) !== undefined) ? [] : lines',
+    tests: ['test/stores/memory', 'test/metered-fetch.test'],
   },
 ]

@@ -10,7 +10,7 @@ import {
 import { expectStoredAccount } from '@withusage/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Manners, type Provider, provider } from './support/provider.ts'
-import { type Route, SDKS, type Told } from './support/sdks.ts'
+import { outcome, type Route, SDKS, type Told } from './support/sdks.ts'
 
 interface Metered {
   recorder: Recorder
@@ -49,17 +49,6 @@ const WAYS: Record<string, (recorder: Recorder, program: Program) => Promise<Tol
     return told as Promise<Told>
   },
   'outside any request': (recorder, program) => program(meteredFetch({ recorder })),
-}
-
-/** What a program sees in the end, its failure included. */
-async function outcome(told: Promise<Told>): Promise<unknown> {
-  try {
-    const { result } = await told
-    return JSON.parse(JSON.stringify(result))
-  } catch (error) {
-    const { name, message } = error as Error
-    return { failure: { name, message } }
-  }
 }
 
 interface Both {

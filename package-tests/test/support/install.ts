@@ -17,7 +17,7 @@ declare module 'vitest' {
 export default function install(project: TestProject): () => void {
   const { folder, tarballs } = makeConsumer()
   // Not `@types/node`: whoever compiles on Node says where it is, and for the others there is none.
-  for (const tool of ['@types/express', '@types/express4', '@types/react', 'expect-type'])
+  for (const tool of ['@types/express', '@types/express4', '@types/react', 'ai6', 'expect-type'])
     link(path.join(WORKSPACE, 'package-tests/node_modules', tool), tool, folder)
   cpSync(path.join(WORKSPACE, 'package-tests/consumer'), folder, { recursive: true })
   project.provide('consumer', folder)

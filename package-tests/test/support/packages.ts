@@ -11,6 +11,7 @@ export const PACKAGES = {
   express: ['index', 'node'],
   next: ['index'],
   deno: ['index'],
+  'ai-sdk': ['index'],
 } as const
 
 export type PackageName = keyof typeof PACKAGES

@@ -1,3 +1,5 @@
+import { hiddenField } from './hidden-field.ts'
+
 /**
  * Whether a stream is one of bytes, which can be read into memory that the reader brings. The platform tells only by
  * refusing a reader; Node's refusal takes longer than some thirty chunks, as it describes the stream in full, and so its
@@ -8,9 +10,10 @@ export function isByteStream(body: ReadableStream<Uint8Array>): boolean {
 }
 
 /** @see https://github.com/nodejs/node/blob/main/lib/internal/webstreams/readablestream.js `kState` */
+const stateOnNode = hiddenField('kState')
+
 function isByteStreamOnNode(body: ReadableStream<Uint8Array>): boolean | null {
-  const key = Object.getOwnPropertySymbols(body).find(({ description }) => description === 'kState')
-  const state = key && (Reflect.get(body, key) as { controller?: unknown } | null)
+  const state = stateOnNode(body) as { controller?: unknown } | null | undefined
   const { ReadableByteStreamController: OfBytes, ReadableStreamDefaultController: OfChunks } = globalThis
   if (typeof OfBytes !== 'function' || typeof OfChunks !== 'function') return null
   if (state?.controller instanceof OfBytes) return true

@@ -41,8 +41,9 @@ export interface UsageOptions<Args extends readonly unknown[] = readonly [Reques
    */
   requestedModel?: (...args: Args) => string | null | undefined
   /**
-   * For adapters of platforms that stop when the response has ended: given, before the response is returned, a promise
-   * that resolves when the store has acknowledged the request.
+   * For platforms that stop when the response has ended: given, before the response is returned, a promise that resolves
+   * when the store has acknowledged the request. Default: the `waitUntil` of the first further argument that has one, as
+   * a Worker's `ctx` has.
    */
   waitUntil?: (acknowledged: Promise<void>, ...args: Args) => void
   /** Default 10,000. */

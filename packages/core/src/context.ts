@@ -26,8 +26,12 @@ export interface UsageHandle {
   add(line: UsageStamp): void
   /** Who made the request; wins over the `identify` option. `null`: no one, and the fallback user pays. */
   identify(identity: Identity | null): void
-  /** For layers that meter calls by themselves, as `meteredFetch` does: what the call used becomes lines of the request. */
-  follow(call: UpstreamCall): void
+  /**
+   * For layers that meter calls by themselves, as `meteredFetch` does: what the call used becomes lines of the request.
+   *
+   * @param above the call that this one is made for, when a layer above meters that; default none
+   */
+  follow(call: UpstreamCall, above?: UpstreamCall): void
 }
 
 /** The request that this code runs in, `undefined` outside any. Keep it for code that leaves the async context. */

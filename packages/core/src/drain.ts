@@ -120,9 +120,11 @@ class BoundedDrain implements Drain {
 
 /** What is left of a body whose client has left. */
 export interface Rest {
+  /** The next chunk, or that there is none. */
   read(): Promise<{ done: boolean; value?: unknown }>
   /** A chunk was read. Returns its length in bytes. */
   take(chunk: unknown): number
+  /** A bound was passed: nothing more is read. */
   cancel(): Promise<void>
 }
 

@@ -11,6 +11,7 @@ import { type IdentityAnswer, IdentityQuestion } from './identity-question.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { uuidv7 } from './ids.ts'
 import { unreadableReading } from './meter/create-meter.ts'
+import { bindsToRequests } from './platform.ts'
 import { processState, type Resume, resumer } from './process.ts'
 import type { Questions } from './questions.ts'
 import type { Recorder } from './recorder.ts'
@@ -44,6 +45,8 @@ export interface ExchangeResponse {
   headers: Headers
   /** `false` for a `null` body and for upgrades. Asked once, and only when all else says that the body is worth reading. */
   readonly hasBody: boolean
+  /** Of a body that a call inside the request reads already: that reading. Asked like `hasBody`. */
+  readonly readAs?: Meter | null
 }
 
 export interface ExchangeOptions {
@@ -53,6 +56,9 @@ export interface ExchangeOptions {
   /** Whose response it is: that of the handler, or of a provider. Default `'body'`. */
   readFrom?: 'body' | 'upstream'
 }
+
+/** To keep a context to resume costs as much as entering it anew several times: a document that is not held whole has two reads. */
+const READS_UNTIL_KEPT = 2
 
 /** How long a compressed body that has ended may take to be decoded. */
 const DECODING_MS = 10_000
@@ -74,7 +80,7 @@ export class Exchange {
   readonly #span: Span | undefined
   readonly #storage = processState().storage
   readonly #startedAt = performance.now()
-  #hasRead = false
+  #reads = 0
   #resume: Resume | undefined
   #meter: Meter | null = null
   #answered = false
@@ -121,6 +127,8 @@ export class Exchange {
       identity: undefined,
     }
     this.handle = this.#createHandle()
+    // There a client that leaves may take the handler along, and nobody is told.
+    if (bindsToRequests()) this.#watch('cancelled')
   }
 
   /** Runs the handler inside the request's async context. */
@@ -128,10 +136,10 @@ export class Exchange {
     return this.#storage.run(this.handle, work)
   }
 
-  /** Runs a read of the handler's body inside the request's async context. From the second one on it is that of the second. */
+  /** Runs a read of the handler's body inside the request's async context, which stays that of the last of the first few. */
   read<T>(read: () => T): T {
-    if (!this.#hasRead) {
-      this.#hasRead = true
+    if (this.#reads < READS_UNTIL_KEPT) {
+      this.#reads++
       return this.run(read)
     }
     this.#resume ??= this.run(resumer) ?? ((again) => this.run(again))
@@ -203,14 +211,18 @@ export class Exchange {
     }
   }
 
-  /** Settles the request. The first call wins, whatever it says; nothing is complete to a client that left before it. */
-  end(ending: Ending): void {
+  /**
+   * Settles the request. The first call wins, whatever it says; nothing is complete to a client that left before it.
+   *
+   * @param at when it ended, by `performance.now()`, where that was noticed later
+   */
+  end(ending: Ending, at = performance.now()): void {
     if (this.#settled) return
     this.#settled = true
     this.#idleWatch?.stop()
     this.#drain?.end('settled')
     this.#seen.ending = ending === 'complete' && this.#left ? 'cancelled' : ending
-    this.#seen.durationMs = performance.now() - this.#startedAt
+    this.#seen.durationMs = at - this.#startedAt
     const decoding = this.#guarded('decoding', null, () => this.#finishDecoding())
     if (decoding) void within(DECODING_MS, decoding).then(() => this.#read())
     else this.#read()
@@ -247,8 +259,8 @@ export class Exchange {
     return this.#seen.bodyless
   }
 
-  #observe({ status, headers }: ExchangeResponse, claim: Claim): void {
-    if (mayHoldUsage(claim)) this.#meter = this.#meterOf(status, headers)
+  #observe({ status, headers, readAs }: ExchangeResponse, claim: Claim): void {
+    if (mayHoldUsage(claim)) this.#meter = readAs ?? this.#meterOf(status, headers)
     this.#watch('idle_timeout')
   }
 

@@ -1,12 +1,26 @@
 import { rewrap } from './rewrap.ts'
+import type { Meter } from './types.ts'
 
 /** On a response that `meteredFetch` reads through; the same for every copy of core. */
 const METERED = Symbol.for('withusage/metered')
+/** On its body, which a proxy may pass on without the response: what is read of it. */
+const READ_AS = Symbol.for('withusage/read-as')
 
 /** Whether another `meteredFetch`, further in, meters the call of this response. */
 export function isMetered(response: Response): boolean {
   return METERED in response
 }
+
+/** What is read of this body already, by a call inside the request that passes it on. */
+export function meterOfBody(body: ReadableStream<Uint8Array> | null): Meter | null {
+  return (body && (body as MeteredBody)[READ_AS]) ?? null
+}
+
+export function setMeterOfBody(body: ReadableStream<Uint8Array>, meter: Meter): void {
+  Object.defineProperty(body, READ_AS, { value: meter })
+}
+
+type MeteredBody = ReadableStream<Uint8Array> & { [READ_AS]?: Meter }
 
 /** A fetched response with another body: also where it came from, and what its clones say of that, is as it was. */
 export function rewrapFetched(response: Response, body: ReadableStream<Uint8Array>): Response {

@@ -68,10 +68,11 @@ class Handle implements UsageHandle {
   }
 
   get follow(): UsageHandle['follow'] {
-    return (call) =>
+    return (call, above) =>
       this.#whileOpen(({ calls }) => {
-        if (calls.length < MAX_CALLS) calls.push(call)
-        else this.#context.onLimit(MAX_CALLS)
+        if (calls.length >= MAX_CALLS) return this.#context.onLimit(MAX_CALLS)
+        calls.push(call)
+        above?.below?.push(call)
       })
   }
 

@@ -1,6 +1,7 @@
 import { bodyMeter, leftToDecode } from './body-meter.ts'
 import type { ResolvedOptions } from './configuration.ts'
 import { claimOf, isEventStream, mayHoldUsage } from './content-type.ts'
+import { endpointOf } from './endpoint.ts'
 import type { ExchangeRequest, ExchangeResponse } from './exchange.ts'
 import { unreadableReading } from './meter/create-meter.ts'
 import type { OpenExchange } from './open-exchange.ts'
@@ -11,7 +12,10 @@ import type { UpstreamCall, UpstreamUsage } from './upstream.ts'
 import { cannotInfer, type Ending, verdictOn } from './verdict.ts'
 
 /** One call of a provider, as `meteredFetch` drives it: an exchange of its own, or a part of the request that makes it. */
-export type FetchCall = Pick<OpenExchange, 'run' | 'answer' | 'threw' | 'asked' | 'chunk' | 'end' | 'troubled'>
+export type FetchCall = Pick<OpenExchange, 'run' | 'answer' | 'threw' | 'asked' | 'chunk' | 'troubled'> & {
+  /** @param at when it ended, by `performance.now()`; default now */
+  end(ending: Ending, at?: number): void
+}
 
 /** A call that is part of a metered request: the request asks it what it used. No method throws. */
 export class MeteredCall implements FetchCall, UpstreamCall {
@@ -23,6 +27,9 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   #requestedModel: string | null = null
   #status = 0
   #streamed = false
+  #answered = false
+  #threw = false
+  #elsewhere = false
   #ending: Ending | null = null
   #meter: Meter | null = null
   #reading: Reading | null = null
@@ -54,7 +61,19 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   }
 
   threw(): void {
+    this.#threw = true
     this.end('failed')
+  }
+
+  /** Another layer of the same kind, further in, meters this call. */
+  isElsewhere(): void {
+    this.#elsewhere = true
+    this.end('complete')
+  }
+
+  /** For whoever passes the body on: what has been read of it, instead of a second reading. */
+  asMeter(): Meter {
+    return { write() {}, end: () => this.#readingSoFar() }
   }
 
   asked(): void {}
@@ -97,10 +116,9 @@ export class MeteredCall implements FetchCall, UpstreamCall {
   }
 
   used(): UpstreamUsage | null {
-    this.#read()
-    const reading = this.#reading
-    if (reading === null || !this.#isPaid(reading)) return null
-    if (reading.lines.every(({ final }) => final)) this.#onLate = null
+    const reading = this.#readingSoFar()
+    if (this.#elsewhere || !this.#counts(reading)) return null
+    if (reading.lines.length > 0 && reading.lines.every(({ final }) => final)) this.#onLate = null
     return { reading, complete: this.#ending === 'complete', requestedModel: this.#requestedModel }
   }
 
@@ -109,28 +127,32 @@ export class MeteredCall implements FetchCall, UpstreamCall {
     this.#onLate = null
   }
 
-  #isPaid(reading: Reading): boolean {
-    const verdict = verdictOn({
+  /** Somebody pays for what was read, or it is not known what was used by a call that is known to infer. */
+  #counts(reading: Reading): boolean {
+    const { account } = verdictOn({
       method: this.#method,
       path: this.#path,
-      answered: true,
+      answered: this.#answered,
       status: this.#status,
-      threw: false,
+      threw: this.#threw,
       bodyless: false,
       ending: this.#ending ?? 'cancelled',
       reading,
       stamped: false,
     })
-    return verdict.account === 'recorded'
+    if (account === 'unrecorded') return reading.format !== null || endpointOf(this.#path, undefined) !== 'other'
+    return account === 'recorded'
   }
 
   #take({ status, headers, hasBody }: ExchangeResponse): boolean {
+    this.#answered = true
     this.#status = status
     const claim = claimOf(headers)
     this.#streamed = isEventStream(claim)
-    if (status >= 300 || cannotInfer(this.#method, status) || !mayHoldUsage(claim) || !hasBody) return false
+    if (status >= 300 || cannotInfer(this.#method, status)) return false
     const requestedModel = this.#guarded('reading the requested model', null, () => this.#askedFor?.() ?? null)
     this.#requestedModel = requestedModel
+    if (!mayHoldUsage(claim) || !hasBody) return false
     this.#meter = bodyMeter({ url: this.#path, method: this.#method, status, headers, requestedModel }, this.#options)
     return true
   }
@@ -145,6 +167,12 @@ export class MeteredCall implements FetchCall, UpstreamCall {
     const meter = this.#meter
     this.#meter = null
     if (meter) this.#reading = this.#guarded('the meter', null, () => meter.end())
+  }
+
+  #readingSoFar(): Reading {
+    this.#read()
+    this.#reading ??= unreadableReading(this.#streamed, 'no_usage')
+    return this.#reading
   }
 
   #guarded<T>(what: string, otherwise: T, work: () => T): T {

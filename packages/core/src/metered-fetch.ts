@@ -1,7 +1,7 @@
 import { checkOptions, optionsResolver, type UsageOptions } from './configuration.ts'
 import { currentUsage, isSilent } from './context.ts'
 import { Exchange } from './exchange.ts'
-import { isMetered, rewrapFetched } from './fetch-response.ts'
+import { isMetered, rewrapFetched, setMeterOfBody } from './fetch-response.ts'
 import { lazyBody } from './lazy-body.ts'
 import { type FetchCall, MeteredCall } from './metered-call.ts'
 import { type FetchArgs, modelQuestion, outgoingRequest, signalOf } from './outgoing-request.ts'
@@ -66,7 +66,10 @@ async function answerOf(call: FetchCall, send: () => Promise<Response>): Promise
 /** The same response where nothing can be learned from its body, else one whose body is read through the call. */
 function deliver(call: FetchCall, args: FetchArgs, response: Response): Response {
   try {
-    if (call instanceof MeteredCall && isMetered(response)) return response
+    if (call instanceof MeteredCall && isMetered(response)) {
+      call.isElsewhere()
+      return response
+    }
     if (!call.answer(headOf(response))) return response
     if (unreadBody(response)) return observed(call, signalOf(args), response)
   } catch (error) {
@@ -77,19 +80,25 @@ function deliver(call: FetchCall, args: FetchArgs, response: Response): Response
 }
 
 function observed(call: FetchCall, signal: AbortSignal | null, response: Response): Response {
-  const leave = (): void => call.end('cancelled')
+  let heardAt = performance.now()
+  const aborted = (): void => end('cancelled')
+  const end: FetchCall['end'] = (ending, at) => {
+    signal?.removeEventListener('abort', aborted)
+    call.end(ending, at)
+  }
   const { stream } = readThrough(lazyBody(response), {
     asked: () => call.asked(),
-    chunk: (bytes) => call.chunk(bytes),
-    run: (read) => read(),
-    end(how) {
-      signal?.removeEventListener('abort', leave)
-      call.end(how === 'failed' && signal?.aborted ? 'cancelled' : how)
+    chunk(bytes) {
+      heardAt = performance.now()
+      call.chunk(bytes)
     },
+    run: (read) => read(),
+    end: (how) => end(how === 'failed' && signal?.aborted ? 'cancelled' : how),
   })
+  if (call instanceof MeteredCall) setMeterOfBody(stream, call.asMeter())
   const wrapped = rewrapFetched(response, stream)
-  signal?.addEventListener('abort', leave, { once: true })
-  whenCollected(stream, leave)
+  signal?.addEventListener('abort', aborted, { once: true })
+  whenCollected(stream, () => end('cancelled', heardAt))
   return wrapped
 }
 

@@ -1,5 +1,6 @@
 import type { ResolvedOptions } from './configuration.ts'
 import type { Identify } from './identity-question.ts'
+import { platformAmong } from './platform.ts'
 
 /** What the exchange asks its handler's surroundings, with the handler's arguments bound. All but `identify` for adapters. */
 export interface Questions {
@@ -15,7 +16,8 @@ export interface Questions {
 
 /** Binds the questions of the options to the arguments of one request. */
 export function questionsOf(options: ResolvedOptions, args: readonly unknown[]): Questions {
-  const { identify, route, requestedModel, waitUntil } = options
+  const { identify, route, requestedModel } = options
+  const waitUntil = options.waitUntil ?? (args.length > 1 ? askPlatform : undefined)
   const all = args as never[]
   return {
     ...(identify && { identify: () => identify(...all) }),
@@ -23,4 +25,9 @@ export function questionsOf(options: ResolvedOptions, args: readonly unknown[]):
     ...(requestedModel && { requestedModel: () => requestedModel(...all) }),
     ...(waitUntil && { waitUntil: (acknowledged: Promise<void>) => waitUntil(acknowledged, ...all) }),
   }
+}
+
+/** By what the platform itself has given the handler. */
+function askPlatform(acknowledged: Promise<void>, ...args: unknown[]): unknown {
+  return platformAmong(args)?.waitUntil(acknowledged)
 }

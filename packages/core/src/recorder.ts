@@ -4,6 +4,7 @@ import { UsageError } from './errors.ts'
 import { uuidv7 } from './ids.ts'
 import { brokenInvariant } from './invariants.ts'
 import { checkWholeNumber } from './options.ts'
+import { bindsToRequests } from './platform.ts'
 import type { UsageRecord } from './record.ts'
 import { internalError, type OnError, report } from './report.ts'
 import { TallyBook } from './tallies.ts'
@@ -17,13 +18,17 @@ import { type RetryOptions, type UnitResult, WriteQueue } from './write-queue.ts
 export interface RecorderOptions {
   /** Where records and tallies go. The recorder never closes it. */
   store: UsageStore
-  /** How many records are written at once, and how long they wait for that. */
+  /**
+   * How many records are written at once, and how long they wait for that. `null`: no batches; each request writes its
+   * own, at once, and waits for no other. On Cloudflare Workers always so: there a request cannot wait for what another
+   * has begun, and what it has begun ends with it.
+   */
   batch?: {
     /** Records a write. Default 200. */
     size?: number
     /** Longest wait of a record before it is written, in milliseconds. Default 1,000. */
     intervalMs?: number
-  }
+  } | null
   /** Records that may wait for the store. A request past it is `record_dropped`. Default 10,000. */
   maxPending?: number
   /** How a failed write is tried again before its batch is split. */
@@ -132,8 +137,9 @@ class StoreRecorder implements Recorder {
     this.#queue = new WriteQueue({
       store,
       tallies: this.#tallies,
-      size: batch.size ?? 200,
-      intervalMs: batch.intervalMs ?? 1_000,
+      size: batch?.size ?? 200,
+      intervalMs: batch?.intervalMs ?? 1_000,
+      alone: batch === null || bindsToRequests(),
       maxPending,
       retry: { attempts: retry.attempts ?? 8, minMs: retry.minMs ?? 100, maxMs: retry.maxMs ?? 5_000 },
       onFailure: (cause) => this.#report('store-unavailable', 'the store did not take a batch', cause),
@@ -262,8 +268,7 @@ class StoreRecorder implements Recorder {
     this.#tallies.count(ticket.slot, ticket.endpoint, account, reason)
     this.#tallies.leave(ticket.slot)
     this.#telemetry.accounted(account, reason, ticket.endpoint)
-    if (!this.#closed) this.#queue.schedule()
-    ticket.counted()
+    ticket.counted(this.#closed ? undefined : this.#queue.schedule())
   }
 
   /** The error of records that must not be stored. What is not thrown at the caller is reported here. */

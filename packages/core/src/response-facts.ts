@@ -1,4 +1,6 @@
 import type { ExchangeResponse } from './exchange.ts'
+import { meterOfBody } from './fetch-response.ts'
+import type { Meter } from './types.ts'
 import { holdsWhole } from './whole-body.ts'
 
 /** The body, if it is a web stream that nobody has begun to read; of what only looks like a response, none. */
@@ -17,15 +19,30 @@ export function headOf(response: Response | undefined): ExchangeResponse {
     if (typeof response?.status !== 'number') return noHead()
     const { status, headers } = response
     const known = Object.prototype.toString.call(headers) === '[object Headers]'
-    return {
-      status,
-      headers: known ? headers : new Headers(),
-      get hasBody() {
-        return hasBody(response)
-      },
-    }
+    return new Head(response, status, known ? headers : new Headers())
   } catch {
     return noHead()
+  }
+}
+
+/** The head of a response that is one. */
+class Head implements ExchangeResponse {
+  readonly status: number
+  readonly headers: Headers
+  readonly #response: Response
+
+  constructor(response: Response, status: number, headers: Headers) {
+    this.status = status
+    this.headers = headers
+    this.#response = response
+  }
+
+  get hasBody(): boolean {
+    return hasBody(this.#response)
+  }
+
+  get readAs(): Meter | null {
+    return holdsWhole(this.#response) ? null : meterOfBody(this.#response.body)
   }
 }
 

@@ -73,7 +73,7 @@ export class TallyBook {
 
   /**
    * Totals that the store does not know yet, at most so many, the longest unsent first. Call `acknowledge` once the
-   * store has them; one such write at a time.
+   * store has them; one such write at a time, where anyone waits for `acknowledged`.
    */
   unsent(limit = Number.POSITIVE_INFINITY): { tallies: Tally[]; acknowledge: () => void } {
     const sent: { entry: Entry; tally: Tally }[] = []

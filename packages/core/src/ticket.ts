@@ -39,6 +39,7 @@ export class RequestTicket implements Ticket {
   #state: 'open' | 'counted' | 'stored' = 'open'
   #waiting: (() => void) | undefined
   #promise: Promise<void> | undefined
+  #written: Promise<void> | undefined
 
   constructor(recorder: TicketOwner, endpoint: string, slot: number) {
     this.#recorder = recorder
@@ -60,7 +61,7 @@ export class RequestTicket implements Ticket {
 
   acknowledged(): Promise<void> {
     if (this.#state === 'stored') return Promise.resolve()
-    if (this.#state === 'counted') return this.#recorder.tallied()
+    if (this.#state === 'counted') return this.#tallied()
     this.#promise ??= new Promise((resolve) => {
       this.#waiting = resolve
     })
@@ -72,9 +73,15 @@ export class RequestTicket implements Ticket {
     this.#waiting?.()
   }
 
-  counted(): void {
+  /** @param written where the request writes its own count: resolves when it has, or that has failed for good */
+  counted(written?: Promise<void>): void {
     this.#state = 'counted'
-    if (this.#waiting) void this.#recorder.tallied().then(this.#waiting)
+    this.#written = written
+    if (this.#waiting) void this.#tallied().then(this.#waiting)
+  }
+
+  #tallied(): Promise<void> {
+    return this.#written ?? this.#recorder.tallied()
   }
 
   #use(): boolean {

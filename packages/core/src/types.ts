@@ -193,10 +193,11 @@ export type Account = 'recorded' | 'unrecorded' | 'ignored'
 /** Keeps records and tallies. Implementations run the suite `testStore`; nothing connects on import. */
 export interface UsageStore {
   /**
-   * Writes all or nothing. Requests are whole: all lines or none. A request of which a record id is already stored is
-   * left out and its request id returned in `duplicates`; the first row wins. A tally replaces the smaller count under
-   * its key (`instanceId`, `slot`, `endpoint`, `account`, `reason`). What comes back is what was written, except that
-   * lone surrogates and NUL in text become U+FFFD.
+   * Writes all or nothing. The same record id is one row, and the first wins: a line that is stored for another request
+   * is left out, and the rest of its request is written. A request of which no line is left, or one is stored already as
+   * its own, is left out whole, and its id returned in `duplicates`. A tally replaces the smaller count under its key
+   * (`instanceId`, `slot`, `endpoint`, `account`, `reason`). What comes back is what was written, except that lone
+   * surrogates and NUL in text become U+FFFD.
    *
    * @throws UsageError `record-refused` when the content can never be stored; anything else is worth a retry.
    */
@@ -233,9 +234,9 @@ export interface UsageBatch {
 
 /** What a write left out. Both lists are empty when it left out nothing. */
 export interface WriteResult {
-  /** Request ids that were left out because a record of theirs is already stored. */
+  /** Request ids that were left out whole, because what they bring is already stored. */
   duplicates: string[]
-  /** Those of `duplicates` whose stored record belongs to another request: no earlier try of the same write. */
+  /** Those of `duplicates` whose stored records all belong to other requests: no earlier try of the same write. */
   foreign: string[]
 }
 

@@ -1,4 +1,5 @@
-import type { Reading } from './types.ts'
+import { NO_COUNTS } from './formats/accounting.ts'
+import type { Reading, UsageLine } from './types.ts'
 
 /** A model call made inside a request, as a layer between the handler and the provider sees it. */
 export interface UpstreamCall {
@@ -7,18 +8,20 @@ export interface UpstreamCall {
    * layer are as many as it reports.
    */
   readonly layer: string
+  /** Filled with the calls that layers below meter while this one is made (see `runCall`). Left out: it makes none. */
+  readonly below?: UpstreamCall[]
   /**
    * The request is settled, and nothing that comes later counts; `onLate` is told when something does. Gives what is still
    * being decoded, `null` when that is nothing.
    */
   finish(onLate: () => void): Promise<void> | null
-  /** What the call used, `null` when nobody pays for it, or nothing is known. Asked once, after `finish`. */
+  /** What the call used, `null` when nobody pays for it. Asked once, after `finish`. */
   used(): UpstreamUsage | null
 }
 
 /** What one call used. */
 export interface UpstreamUsage {
-  /** With at least one line. */
+  /** Without lines: what the call used is not known. */
   reading: Reading
   /** The call's response was read to its end. */
   complete: boolean
@@ -26,20 +29,66 @@ export interface UpstreamUsage {
   requestedModel: string | null
 }
 
-/** The usage of a request's calls, in the order in which they began. */
+/**
+ * The usage of a request's calls, in the order in which they began. Of a call whose usage is not known there is a line
+ * that says so, beside the lines of calls that are known; empty when none is.
+ */
 export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
-  const seen = calls.flatMap((call) => {
-    const usage = call.used()
-    return usage === null || usage.reading.lines.length === 0 ? [] : [{ layer: call.layer, usage }]
-  })
+  const lower = new Set(calls.flatMap(({ below }) => below ?? []))
+  const seen = calls.filter((call) => !lower.has(call)).flatMap(usageIn)
+  const known = seen.filter(isKnown)
+  if (known.length === 0) return []
   return seen
-    .filter(({ layer, usage }) => layer === layerOf(usage.reading.responseId, seen, layer))
-    .map(({ usage }) => usage)
+    .filter((one) =>
+      isKnown(one)
+        ? one.layer === layerOf(one.usage.reading.responseId, known, one.layer)
+        : // What this layer could not read, another may have told.
+          known.every((other) => other.layer === one.layer),
+    )
+    .map(({ usage }) => (usage.reading.lines.length > 0 ? usage : { ...usage, reading: unknownOf(usage.reading) }))
+}
+
+const isKnown = ({ usage }: Seen): boolean => usage.reading.lines.length > 0
+const unknownOf = (reading: Reading): Reading => ({ ...reading, lines: [UNKNOWN] })
+
+/** A model was called, and that is all. */
+const UNKNOWN: UsageLine = {
+  ...NO_COUNTS,
+  units: null,
+  serviceTier: null,
+  providerCostNanoUsd: null,
+  model: null,
+  consistent: true,
+  final: false,
 }
 
 interface Seen {
   layer: string
   usage: UpstreamUsage
+}
+
+/** A call and those below it. Of two that saw one call, the nearer to the provider, unless only the other heard its end. */
+function usageIn(call: UpstreamCall): Seen[] {
+  const usage = call.used()
+  const below = call.below?.flatMap(usageIn) ?? []
+  if (usage === null) return below
+  const own = { layer: call.layer, usage }
+  if (!isKnown(own)) return below.length > 0 ? below : [own]
+  const again = below.filter((other) => isSeenAgain(own, other))
+  const known = again.filter(isKnown)
+  if (known.length > 0 && (known.every(isHeard) || !isHeard(own))) return below
+  const same = known.length > 0 ? known : again
+  return [own, ...below.filter((other) => !same.includes(other))]
+}
+
+/** Below a call, another layer's is that call, unless both name their response and the names differ. */
+function isSeenAgain(own: Seen, other: Seen): boolean {
+  const [id, otherId] = [own.usage.reading.responseId, other.usage.reading.responseId]
+  return own.layer !== other.layer && (id === null || otherId === null || id === otherId)
+}
+
+function isHeard({ usage }: Seen): boolean {
+  return usage.reading.lines.every(({ final }) => final)
 }
 
 /** Of the layers that report a response id, the one that reports it most often; the first of equals. */

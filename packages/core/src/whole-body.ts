@@ -19,14 +19,17 @@ export function holdsWhole(response: Response): boolean {
 export function readBeside(exchange: OpenExchange, response: Response): Response {
   const held = heldOnNode(response)
   if (held === null) observe(exchange, copyOnBun(response))
-  else observe(exchange, [typeof held === 'string' ? new TextEncoder().encode(held) : held])
+  // After the response has been handed over: reading it delays nobody.
+  else queueMicrotask(() => readHeld(exchange, held))
   return response
 }
 
-async function observe(
-  exchange: OpenExchange,
-  body: Iterable<Uint8Array> | ReadableStream<Uint8Array> | null,
-): Promise<void> {
+function readHeld(exchange: OpenExchange, held: string | Uint8Array): void {
+  exchange.chunk(typeof held === 'string' ? new TextEncoder().encode(held) : held)
+  exchange.end('complete')
+}
+
+async function observe(exchange: OpenExchange, body: ReadableStream<Uint8Array> | null): Promise<void> {
   try {
     for await (const bytes of body ?? []) exchange.chunk(bytes)
   } catch (error) {

@@ -23,6 +23,8 @@ export interface WriteQueueOptions {
   /** Records waiting, past which a request is not taken. */
   maxPending: number
   retry: RetryOptions
+  /** No batches: what a request leaves is written at once, beside the writes of others, and waits for none of them. */
+  alone?: boolean
   /** The store failed; the write goes on as documented. */
   onFailure(error: unknown): void
 }
@@ -37,9 +39,13 @@ export interface RetryOptions {
   maxMs: number
 }
 
+/** A platform gives a request no longer than this once it has been answered: what is not done by then was stopped. */
+const LEFT_BEHIND_MS = 30_000
+
 /**
  * Brings units to the store: in batches, one write at a time, retried with back-off, and split when a batch fails for
- * good, so that one refused request does not take the others with it.
+ * good, so that one refused request does not take the others with it. Where every request writes alone, one that its
+ * platform has stopped in the middle leaves its unit to a later one.
  */
 export class WriteQueue {
   readonly #options: WriteQueueOptions
@@ -48,8 +54,8 @@ export class WriteQueue {
   #timer: ReturnType<typeof setTimeout> | undefined
   #timerDelayMs = 0
   #pumping: Promise<void> | undefined
-  /** Units that are not done, waiting or in the write under way. */
-  readonly #pending = new Set<Unit>()
+  /** Units that are not done, waiting or in a write under way, by when that began. */
+  readonly #pending = new Map<Unit, number>()
   /** Their request ids: the same request twice is one. */
   readonly #requestIds = new Set<string>()
   /** Units that a failed attempt may have stored all the same. */
@@ -77,16 +83,22 @@ export class WriteQueue {
     }
     if (this.#pendingRecords + unit.records.length > maxPending) return false
     this.#requestIds.add(requestIdOf(unit))
-    this.#waiting.push(unit)
-    this.#pending.add(unit)
+    this.#pending.set(unit, Date.now())
     this.#pendingRecords += unit.records.length
+    if (this.#options.alone) {
+      void this.#writeAlone([unit])
+      return true
+    }
+    this.#waiting.push(unit)
     this.#startWhenDue()
     return true
   }
 
-  /** Has what waits written within the interval. */
-  schedule(): void {
+  /** Has what waits written within the interval. Alone it is written now: resolves when it is, or has failed for good. */
+  schedule(): Promise<void> | undefined {
+    if (this.#options.alone) return this.#writeAlone()
     this.#startSoon(this.#options.intervalMs)
+    return undefined
   }
 
   /** Resolves when everything that waits now is stored, or has failed for good. */
@@ -94,7 +106,8 @@ export class WriteQueue {
     if (this.#abandoned) return Promise.resolve()
     return new Promise((resolve) => {
       this.#flushes.add(resolve)
-      void this.#pumpAll().finally(() => {
+      const written = this.#options.alone ? this.#writeAll() : this.#pumpAll()
+      void written.finally(() => {
         this.#flushes.delete(resolve)
         resolve()
       })
@@ -107,11 +120,50 @@ export class WriteQueue {
     if (this.#pumping || this.#hasWork) await this.#pump()
   }
 
+  /**
+   * Writes in the caller's own context, and waits for nothing that another request has begun. Never rejects: what it
+   * could not do is left behind.
+   */
+  async #writeAlone(own: Unit[] = [], begunBefore = Date.now() - LEFT_BEHIND_MS): Promise<void> {
+    if (this.#abandoned) return
+    try {
+      const units = [...own, ...this.#takeOver(begunBefore)]
+      if (units.length > 0) await this.#deliver(units)
+      await this.#writeTallies()
+    } catch (error) {
+      // Outside every request such a platform has no timers.
+      this.#options.onFailure(error)
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    let left = this.#pending.size
+    do {
+      await this.#writeAlone([], Date.now())
+      left -= this.#options.size
+    } while (left > 0)
+  }
+
+  /** Units begun before then, at most a batch, the longest begun first: they are begun again. */
+  #takeOver(begunBefore: number): Unit[] {
+    const left: Unit[] = []
+    for (const [unit, begunAt] of this.#pending) {
+      if (begunAt > begunBefore || left.length === this.#options.size) break
+      left.push(unit)
+    }
+    for (const unit of left) {
+      this.#perhapsStored.add(unit)
+      this.#pending.delete(unit)
+      this.#pending.set(unit, Date.now())
+    }
+    return left
+  }
+
   /** Gives up: whatever is not acknowledged has failed. A write under way is waited for no longer. */
   abandon(error: unknown): void {
     this.#abandoned = true
     this.#waiting = []
-    this.#fail([...this.#pending], error)
+    this.#fail([...this.#pending.keys()], error)
     this.#wake?.()
     for (const resolve of this.#flushes) resolve()
   }

@@ -1,9 +1,9 @@
+import { openUpstream } from '@withusage/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { bytesOf, chatEvents, sseEvent } from './support/bodies.ts'
 import { heldBytes } from './support/held-bytes.ts'
 import { metering, post } from './support/metered.ts'
 import { readerOf } from './support/reading.ts'
-import { openUpstream } from './support/upstream.ts'
 
 const CLIENTS = 500
 const SEATS = 50
@@ -20,7 +20,8 @@ async function crowd(handler: (request: Request) => Promise<Response>) {
 describe(`${CLIENTS} clients that leave at once`, () => {
   it(`are read for ${SEATS} at a time; the providers of the others are stopped, and all are accounted for`, async () => {
     const gate = Promise.withResolvers<void>()
-    const upstream = await openUpstream(20, gate.promise)
+    const events = chatEvents(Array<string>(20).fill('word '))
+    const upstream = await openUpstream(events, gate.promise)
     const meter = metering()
     const { recorder } = meter
     const handler = meter.wrap(() => fetch(upstream.url, { method: 'POST' }), {
@@ -39,7 +40,7 @@ describe(`${CLIENTS} clients that leave at once`, () => {
     await vi.waitUntil(() => over === full, { interval: 1, timeout: 10_000 })
     gate.resolve()
     const ends = await Promise.all(upstream.calls.map(async (call) => `${await call.over} ${call.sent}`))
-    const all = `sent ${upstream.events}`
+    const all = `sent ${events.length}`
     expect(ends.filter((end) => end === all)).toHaveLength(SEATS)
     expect(ends.filter((end) => end === 'cut off 1')).toHaveLength(full)
 

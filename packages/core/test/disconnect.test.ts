@@ -1,16 +1,16 @@
+import { openUpstream, type Upstream, type UpstreamCall } from '@withusage/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { stampUsage } from '../src/context.ts'
 import type { OnDisconnect } from '../src/drain.ts'
 import { meteredFetch } from '../src/metered-fetch.ts'
-import { streamFrom } from './support/bodies.ts'
+import { chatEvents, streamFrom } from './support/bodies.ts'
 import { type Metering, metering, post } from './support/metered.ts'
 import { readerOf } from './support/reading.ts'
 import { serve } from './support/serve.ts'
-import { openUpstream, type Upstream, type UpstreamCall } from './support/upstream.ts'
 
 /** Far more than is sent between a client that leaves and a provider that hears of it. */
-const LONG = 3_000
-const SHORT = 30
+const LONG = chatEvents(Array<string>(3_000).fill('word '))
+const SHORT = chatEvents(Array<string>(30).fill('word '))
 
 type Handler = (request: Request) => Promise<Response>
 
@@ -79,9 +79,9 @@ describe.each(Object.keys(WAYS))('A client that %s', (way) => {
     const [upstream, meter] = [await openUpstream(LONG), metering()]
     await leave(proxy(upstream, meter, 'cancel'))
     const { call, over } = await afterwards(upstream, meter)
-    annotate(`cut off after ${call.sent} of ${upstream.events} events`)
+    annotate(`cut off after ${call.sent} of ${LONG.length} events`)
     expect(over).toBe('cut off')
-    expect(call.sent).toBeLessThan(LONG / 10)
+    expect(call.sent).toBeLessThan(LONG.length / 10)
     expect(meter.recorder.stats()).toMatchObject({ requests: 1, recorded: 0, unrecorded: { cancelled: 1 } })
     expect(meter.recorder.stats()).not.toHaveProperty('drains')
   })
@@ -90,7 +90,7 @@ describe.each(Object.keys(WAYS))('A client that %s', (way) => {
     const [upstream, meter] = [await openUpstream(SHORT), metering()]
     await leave(proxy(upstream, meter, 'drain'))
     const { call, over } = await afterwards(upstream, meter)
-    expect([over, call.sent]).toEqual(['sent', upstream.events])
+    expect([over, call.sent]).toEqual(['sent', SHORT.length])
     const counts = { inputTokens: 9, outputTokens: 5, totalTokens: 14 }
     expect(await meter.record()).toMatchObject({ outcome: 'cancelled', final: true, status: 200, ...counts })
     expect(meter.recorder.stats().drains).toEqual({ running: 0, ended: { finished: 1 } })
@@ -128,7 +128,7 @@ describe('With `drain`, a client that leaves', () => {
     signal.abort('left')
     const { call, over } = await afterwards(upstream, meter)
     expect(over).toBe('cut off')
-    expect(call.sent).toBeLessThan(LONG / 10)
+    expect(call.sent).toBeLessThan(LONG.length / 10)
     expect(meter.recorder.stats()).toMatchObject({
       unrecorded: { cancelled: 1 },
       drains: { running: 0, ended: { broken: 1 } },

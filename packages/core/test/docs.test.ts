@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { DRAIN_ENDS } from '../src/drain.ts'
 import { SUBSETS, usageRecordSchema } from '../src/record.ts'
 import { IGNORED_REASONS, UNRECORDED_REASONS } from '../src/types.ts'
 
@@ -39,5 +40,11 @@ describe('docs/record.md', () => {
 describe('docs/account.md', () => {
   it('explains every reason, and no other', () => {
     expect([...rows(page('account.md')).keys()].sort()).toEqual([...UNRECORDED_REASONS, ...IGNORED_REASONS].sort())
+  })
+})
+
+describe('docs/disconnects.md', () => {
+  it('explains every way in which a drain ends, and no other', () => {
+    expect([...rows(page('disconnects.md')).keys()].sort()).toEqual([...DRAIN_ENDS].sort())
   })
 })

@@ -203,4 +203,46 @@ describe('waitUntil', () => {
     expect(promises).toHaveLength(2)
     expect(errors.map(({ code }) => code)).toEqual(['internal', 'internal'])
   })
+
+  describe('without the option', () => {
+    /** As a Worker's `ctx`: of a class, and good for nothing without its `this`. */
+    class Platform {
+      readonly #kept: Promise<unknown>[] = []
+      waitUntil(work: Promise<unknown>): void {
+        this.#kept.push(work)
+      }
+      get kept(): readonly Promise<unknown>[] {
+        return this.#kept
+      }
+    }
+    const answer = (_request: Request, ..._further: unknown[]): Response => json(chatCompletion())
+
+    it('is that of the first further argument that has one', async () => {
+      const { wrap, recorder } = metering()
+      const [first, second] = [new Platform(), new Platform()]
+      await (await wrap(answer)(post(), { waitUntil: 'a binding' }, first, second)).text()
+      expect([first.kept.length, second.kept.length]).toEqual([1, 0])
+      await recorder.flush()
+      await first.kept[0]
+    })
+
+    it('is not asked of the request, nor where the option says it', async () => {
+      const { wrap } = metering()
+      const platform = new Platform()
+      const request = Object.assign(post(), { waitUntil: (work: Promise<unknown>) => platform.waitUntil(work) })
+      await (await wrap(answer)(request, 'no platform', null, undefined)).text()
+      await (await wrap(answer, { waitUntil() {} })(post(), platform)).text()
+      expect(platform.kept).toEqual([])
+    })
+
+    it('is none where looking throws, and reported where asking does', async () => {
+      const { wrap, record, errors } = metering()
+      const unreadable = new Proxy({}, { get: () => expect.fail('a trap') })
+      const refusing = { waitUntil: () => expect.fail('no longer') }
+      const response = await wrap(answer)(post(), unreadable, refusing)
+      await response.text()
+      expect(errors.map(({ code }) => code)).toEqual(['internal'])
+      expect((await record()).inputTokens).toBe(9)
+    })
+  })
 })

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { configureUsage } from '../src/configuration.ts'
 import { addUsage, currentUsage, stampUsage } from '../src/context.ts'
+import type { Format } from '../src/formats/format.ts'
 import { type Fetch, type MeteredFetchOptions, meteredFetch } from '../src/metered-fetch.ts'
 import { processState } from '../src/process.ts'
 import { createRecorder } from '../src/recorder.ts'
@@ -25,6 +26,15 @@ afterEach(() => {
 function provider(...answers: readonly (() => Response)[]): Fetch {
   const left = [...answers]
   return async () => (left.shift() as () => Response)()
+}
+
+const NO_FORMAT: Format = {
+  name: 'none',
+  operation: null,
+  matches: () => false,
+  start: () => null,
+  read: () => null,
+  finish: () => ({ model: null, responseId: null, lines: [], raw: null }),
 }
 
 const chat = (fields?: Record<string, unknown>) => (): Response => json(chatCompletion(fields))
@@ -84,6 +94,27 @@ describe('Inside a metered request', () => {
     const handler = meter.wrap(() => call(CHAT_URL, POST))
     expect(await (await handler(post())).text()).toBe(chatEvents().join(''))
     expect(await meter.record()).toMatchObject({ evidence: 'upstream', inputTokens: 9, outputTokens: 5, final: true })
+  })
+
+  it.each<[how: string, pass: (response: Response) => Response]>([
+    ['as it is', (response) => response],
+    [
+      'in a response of its own',
+      ({ body }) => new Response(body, { headers: { 'content-type': 'text/event-stream' } }),
+    ],
+  ])('a body that is passed through %s is read once, whatever it tells', async (_, pass) => {
+    const meter = metering()
+    // Asked once by each meter that reads an event.
+    const matches = vi.fn(() => false)
+    const formats = [{ ...NO_FORMAT, matches }]
+    const call = meteredFetch({ formats, fetch: provider(chatStream, () => json({ nothing: 1 })) })
+    const handler = meter.wrap(async () => pass(await call(CHAT_URL, POST)), { formats })
+    expect(await (await handler(post())).text()).toBe(chatEvents().join(''))
+    expect(matches).toHaveBeenCalledOnce()
+    await (await handler(post())).text()
+    expect(matches).toHaveBeenCalledTimes(2)
+    expect(await meter.record()).toMatchObject({ evidence: 'upstream', inputTokens: 9, outputTokens: 5, final: true })
+    expect(meter.recorder.stats().unrecorded).toEqual({ no_usage: 1 })
   })
 
   it('a response that tells of its usage in words of its own is counted by its upstream calls', async () => {
@@ -149,6 +180,58 @@ describe('Inside a metered request', () => {
       }
     })
     expect(await meter.record()).toMatchObject({ line: 0, inputTokens: 9, outputTokens: 5 })
+  })
+
+  it.each<[what: string, answer: () => Response, program: (call: Promise<Response>) => Promise<unknown>, said: object]>(
+    [
+      ['tells nothing', () => json({ ...chatCompletion(), usage: undefined }), read, { servedModel: 'qwen-7b' }],
+      ['is read by nobody', chat(), async (call) => void (await call), { servedModel: 'asked' }],
+      ['is audio', () => new Response('…', { headers: { 'content-type': 'audio/mpeg' } }), read, { format: null }],
+      ['is no JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), read, { raw: null }],
+    ],
+  )('a call that %s is a line without counts beside one that is known', async (_, answer, program, said) => {
+    const meter = metering()
+    const call = meteredFetch({ fetch: provider(answer, chat()) })
+    const asked = { ...POST, body: JSON.stringify({ model: 'asked' }) }
+    await serve(meter, async () => {
+      await program(call(CHAT_URL, asked))
+      await read(call(CHAT_URL, POST))
+    })
+    const unknown = { inputTokens: null, outputTokens: null, totalTokens: null }
+    expect(await meter.records()).toMatchObject([
+      { line: 0, evidence: 'upstream', requestedModel: 'asked', ...unknown, ...said },
+      { line: 1, evidence: 'upstream', inputTokens: 9, outputTokens: 5 },
+    ])
+    const [bucket] = await meter.store.aggregate({ ...ALWAYS, bucket: null })
+    expect(bucket).toMatchObject({ requests: 1, modelCalls: 2, incomplete: 1, inputTokens: 9 })
+  })
+
+  it('a call that has not answered when its request is settled is a line without counts', async () => {
+    const meter = metering()
+    const answers = [chat()(), new Promise<Response>(() => {})]
+    const call = meteredFetch({ fetch: async () => answers.shift() as Response })
+    await serve(meter, async () => {
+      await read(call(CHAT_URL, POST))
+      void call(CHAT_URL, POST)
+    })
+    expect(await meter.records()).toMatchObject([{ inputTokens: 9 }, { inputTokens: null, final: false }])
+  })
+
+  it.each<[what: string, url: string, init: RequestInit, answer: () => Response | Promise<never>]>([
+    ['fails', CHAT_URL, POST, () => json({ error: {} }, { status: 500 })],
+    ['finds no server', CHAT_URL, POST, () => Promise.reject(new TypeError('fetch failed'))],
+    ['counts tokens', 'https://llm.test/v1/messages/count_tokens', POST, () => json({ input_tokens: 3 })],
+    ['lists', 'https://llm.test/v1/models', {}, () => json({ data: [] })],
+    ['is not known to infer', 'https://llm.test/v1/files', POST, () => json({ id: 'file_1' })],
+  ])('a call that %s leaves no line', async (_, url, init, answer) => {
+    const meter = metering()
+    const answers = [answer, chat()]
+    const call = meteredFetch({ fetch: async () => (answers.shift() as () => Response)() })
+    await serve(meter, async () => {
+      await read(call(url, init)).catch(() => {})
+      await read(call(CHAT_URL, POST))
+    })
+    expect(await meter.record()).toMatchObject({ line: 0, inputTokens: 9 })
   })
 
   it('a client that leaves ends the call, and what is known by then counts', async () => {
@@ -287,6 +370,16 @@ describe('Two layers', () => {
     draftTokens: null,
     replay: null,
   }
+
+  it('of which one could not read what the other told saw no further call', async () => {
+    const meter = metering()
+    const call = meteredFetch({ fetch: provider(() => json({ ...chatCompletion(), usage: undefined })) })
+    await serve(meter, async () => {
+      await read(call(CHAT_URL, POST))
+      currentUsage()?.follow(usageOfCall(null, 50))
+    })
+    expect(await meter.record()).toMatchObject({ inputTokens: 50 })
+  })
 
   it.each<[what: string, reported: readonly [string | null, number][], counts: readonly number[]]>([
     ['that report one response id saw one call', [['chatcmpl-1', 50]], [9, 9]],
@@ -437,6 +530,18 @@ describe('A result that may be fetched again', () => {
       { requests: 3, recorded: 1, ignored: { duplicate: 2 } },
       { requests: 3, recorded: 0, ignored: { duplicate: 3 } },
     ])
+  })
+
+  it('that comes again beside other calls is left out alone', async () => {
+    const meter = metering()
+    const both = meteredFetch({ fetch: async (url) => json(String(url) === URL ? FINISHED : chatCompletion()) })
+    for (let poll = 0; poll < 3; poll++)
+      await serve(meter, async () => {
+        await read(both(URL))
+        await read(both(CHAT_URL, POST))
+      })
+    expect((await meter.records()).map(({ inputTokens }) => inputTokens).toSorted()).toEqual([11, 9, 9, 9])
+    expect(meter.recorder.stats()).toMatchObject({ requests: 3, recorded: 3, ignored: {} })
   })
 
   it('was paid for when it was made, if that was not in the background', async () => {

@@ -12,9 +12,9 @@ import {
   sound,
 } from '@withusage/testing'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { UsageRecord } from '../src/record.ts'
-import type {} from '../src/recorder.ts'
+import type { RecorderOptions } from '../src/recorder.ts'
 import type { Ticket } from '../src/ticket.ts'
 import { openRecording, type Recording } from './support/recording.ts'
 
@@ -71,6 +71,8 @@ function stepOf({ faults, repeats }: Model): fc.Arbitrary<Step> {
   )
 }
 
+type Batch = Exclude<RecorderOptions['batch'], undefined>
+
 /** A recorder, the tickets that are open, and how many requests there must be. */
 class Run {
   readonly recording: Recording
@@ -80,9 +82,9 @@ class Run {
   readonly #background: Promise<void>[] = []
   #requests = 0
 
-  constructor({ attempts }: Model) {
+  constructor({ attempts }: Model, batch: Batch) {
     this.recording = openRecording(sound, {
-      batch: { size: 4, intervalMs: 3_600_000 },
+      batch,
       retry: { attempts, minMs: 0, maxMs: 0 },
       maxPending: 12,
     })
@@ -169,13 +171,20 @@ class Run {
   }
 }
 
-it.each(Object.entries(MODELS))('every request is accounted for, and the store agrees: %s', async (_, model) => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(stepOf(model), { maxLength: 50 }), async (steps) => {
-      const run = new Run(model)
-      for (const step of steps) await run.take(step)
-      await run.finish()
-    }),
-    { seed: 96_936_951, numRuns: 300 },
-  )
+const WAYS: Record<string, Batch> = {
+  'in batches': { size: 4, intervalMs: 3_600_000 },
+  'each request its own': null,
+}
+
+describe.each(Object.entries(WAYS))('every request is accounted for, and the store agrees: %s', (_, batch) => {
+  it.each(Object.entries(MODELS))('%s', async (_, model) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(stepOf(model), { maxLength: 50 }), async (steps) => {
+        const run = new Run(model, batch)
+        for (const step of steps) await run.take(step)
+        await run.finish()
+      }),
+      { seed: 96_936_951, numRuns: 300 },
+    )
+  })
 })

@@ -15,6 +15,7 @@ import {
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isUsageError } from '../src/errors.ts'
 import type { UsageRecord } from '../src/record.ts'
+import type { Ticket } from '../src/ticket.ts'
 import { ALWAYS } from './support/metered.ts'
 import { type Recording, recording } from './support/recording.ts'
 
@@ -488,3 +489,29 @@ async function turns(count: number): Promise<void> {
 async function settledNow(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([promise.then(() => true), turns(2).then(() => false)])
 }
+
+describe('A recorder without batches', () => {
+  it.each<[what: string, use: (ticket: Ticket) => void]>([
+    ['records', (ticket) => ticket.record([sampleRecord()])],
+    ['a count', (ticket) => ticket.unrecorded('no_usage')],
+  ])('acknowledges %s once their own write has, whoever asks when', async (_, use) => {
+    const { recorder, store } = recording(sound, { batch: null })
+    const ticket = recorder.open({ endpoint: '/chat' })
+    const asked = ticket.acknowledged()
+    use(ticket)
+    const askedLater = ticket.acknowledged()
+    expect(store.attempts).toHaveLength(1)
+    await Promise.all([asked, askedLater])
+    expect(recorder.stats().inFlight).toBe(0)
+  })
+
+  it('is what Cloudflare gets, whatever is asked for', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { recorder, store } = recording(sound, { batch: { size: 10 } })
+    vi.unstubAllGlobals()
+    recorder.record([sampleRecord()])
+    recorder.record([sampleRecord()])
+    expect(store.attempts).toHaveLength(2)
+    await recorder.flush()
+  })
+})

@@ -4,6 +4,7 @@ import { memoryStore } from '../src/stores/memory.ts'
 import { TallyBook } from '../src/tallies.ts'
 import type { UsageBatch } from '../src/types.ts'
 import { type RetryOptions, type UnitResult, WriteQueue, type WriteQueueOptions } from '../src/write-queue.ts'
+import { settled } from './support/reading.ts'
 
 interface Setting {
   queue: WriteQueue
@@ -244,5 +245,90 @@ describe('a batch that fails', () => {
     setting.behave(refusing(ids.filter((_, index) => index % 7 === 0)))
     await setting.queue.flush()
     expect(setting.results.map(([id]) => id).toSorted()).toEqual(ids.toSorted())
+  })
+})
+
+describe('a queue where every request writes alone', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  /** Writes of the first request never come back: its platform has stopped it. */
+  const stoppedOnce = (): Fault => {
+    let writes = 0
+    return (write) => (++writes === 1 ? new Promise(() => {}) : write())
+  }
+
+  it('writes at once, and waits for nothing that another has begun', async () => {
+    const setting = setUp(stoppedOnce(), { alone: true })
+    const [, second] = [setting.push(1), setting.push(1)]
+    expect(sizesOf(setting)).toEqual([1, 1])
+    await settled()
+    expect(setting.results).toEqual([[second?.[0], 'recorded']])
+  })
+
+  it('leaves what was stopped to a request that comes half a minute later', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const setting = setUp(stoppedOnce(), { alone: true })
+    const [stopped] = setting.push(1)
+    vi.advanceTimersByTime(29_999)
+    const [early] = setting.push(1)
+    vi.advanceTimersByTime(1)
+    const [late] = setting.push(1)
+    expect(sizesOf(setting)).toEqual([1, 1, 2])
+    await settled()
+    expect(setting.results.map(([id]) => id)).toEqual([early, late, stopped])
+    expect(setting.queue.pending).toBe(0)
+  })
+
+  it('takes over no more than a batch at once, the longest begun first, and again only when that was stopped too', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    let stopping = true
+    const setting = setUp((write) => (stopping ? new Promise(() => {}) : write()), { alone: true, size: 2 })
+    const left = setting.push(3)
+    vi.advanceTimersByTime(30_000)
+    stopping = false
+    setting.push(1)
+    setting.push(1)
+    await settled()
+    expect(sizesOf(setting)).toEqual([1, 1, 1, 3, 2])
+    expect(
+      setting.attempts
+        .at(-2)
+        ?.records.slice(1)
+        .map(({ requestId }) => requestId),
+    ).toEqual(left.slice(0, 2))
+    expect(accountsOf(setting)).toEqual(['recorded', 'recorded', 'recorded', 'recorded', 'recorded'])
+  })
+
+  it('flushes also what others have under way, and each is counted once', async () => {
+    const setting = setUp(stoppedOnce(), { alone: true, size: 2 })
+    const ids = setting.push(5)
+    await setting.queue.flush()
+    expect(setting.results.map(([id]) => id).toSorted()).toEqual(ids.toSorted())
+    expect(new Set(accountsOf(setting))).toEqual(new Set(['recorded']))
+  })
+
+  it('brings totals at once, those of a stopped request too, and says when', async () => {
+    const setting = setUp(stoppedOnce(), { alone: true })
+    setting.tallies.count(0, '/chat', 'unrecorded', 'no_usage')
+    void setting.queue.schedule()
+    setting.tallies.count(0, '/chat', 'unrecorded', 'no_usage')
+    await setting.queue.schedule()
+    expect(setting.attempts.map(({ tallies }) => tallies[0]?.count)).toEqual([1, 2])
+    expect(setting.tallies.hasUnsent).toBe(false)
+  })
+
+  it('reports where there are no timers, and leaves what it has to the next', async () => {
+    const onFailure = vi.fn()
+    const setting = setUp(failing, { alone: true, onFailure, retry: { attempts: 2, minMs: 1, maxMs: 1 } })
+    const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => {
+      throw new Error('outside of a request')
+    })
+    setting.push(1)
+    await settled()
+    timers.mockRestore()
+    expect(onFailure.mock.lastCall?.[0]).toMatchObject({ message: 'outside of a request' })
+    setting.behave(sound)
+    await setting.queue.flush()
+    expect(accountsOf(setting)).toEqual(['recorded'])
   })
 })

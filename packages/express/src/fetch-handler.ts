@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createRequest, createRequestListener, sendResponse } from '@remix-run/node-fetch-server'
+import { mayGoOn } from './drain.ts'
 import { isClosed } from './ending.ts'
 
 /** A handler on Fetch, wrapped by `withUsage` or not. */
@@ -49,7 +50,7 @@ async function answer(handler: FetchHandler, request: Request, outgoing: ServerR
   const { aborted, reason } = request.signal
   if (aborted || isClosed(outgoing)) await response.body?.cancel(reason).catch(() => {})
   if (isClosed(outgoing)) answerNobody(outgoing, response)
-  return response
+  return mayGoOn(response, outgoing)
 }
 
 /** Nothing is sent any more: whoever meters the response hears that the handler has answered. */

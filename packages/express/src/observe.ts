@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { Ending, OpenExchange } from '@withusage/core/adapter-kit'
+import type { Drain, Ending, OpenExchange } from '@withusage/core/adapter-kit'
+import { goOn, watchSource } from './drain.ts'
 import { endingOf, isClosed } from './ending.ts'
 import { sentHeaders } from './sent-headers.ts'
 
@@ -9,7 +10,7 @@ type Call = (...args: unknown[]) => ServerResponse
 /**
  * Shows an exchange the head of a response, what is written to it, and how it ends. Every call goes to the response as it
  * was made, and what the response answers goes back: back-pressure, callbacks and errors are its own. What a middleware
- * mounted before this one compresses is seen as it was before.
+ * mounted before this one compresses is seen as it was before. While a body is drained, what is written is taken, and let go.
  */
 export function observe(response: ServerResponse, exchange: OpenExchange): void {
   const { write, end, writeHead, flushHeaders } = response
@@ -18,6 +19,7 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
   let observing = false
   let shown = 0
   let ending: Ending | undefined
+  let drain: Drain | null = null
 
   /** An answer to a client that has left is its own last word. An empty one only gives up. */
   function answer(hasBody: boolean): void {
@@ -28,7 +30,13 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
       headers: headers(),
       hasBody: hasBody || ending !== undefined,
     })
-    if (ending) endAfterThisTurn(exchange, ending)
+    if (ending) settle(ending)
+  }
+
+  function settle(how: Ending): void {
+    drain = how === 'cancelled' ? exchange.drain() : null
+    if (drain) goOn(drain, response, (how) => endAfterThisTurn(exchange, how))
+    else endAfterThisTurn(exchange, how)
   }
 
   /** What was set, and what `writeHead` was given beside it. */
@@ -45,7 +53,14 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
     const isChunk = typeof chunk === 'string' || chunk instanceof Uint8Array
     shown++
     answer(isChunk)
-    if (observing && isChunk) exchange.chunk(bytesOf(chunk, encoding))
+    if (!observing || !isChunk) return
+    const bytes = bytesOf(chunk, encoding)
+    exchange.chunk(bytes)
+    drain?.count(bytes.length)
+  }
+
+  function isDrained(): boolean {
+    return drain !== null && drain.ended === null
   }
 
   response.writeHead = function writeHeadMetered(...args: unknown[]) {
@@ -61,9 +76,9 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
 
   response.write = function writeMetered(...args: unknown[]) {
     const open = !response.writableEnded
-    const result = (write as Write).apply(response, args)
+    const result = isDrained() ? taken(args) : (write as Write).apply(response, args)
     if (open) passed(args)
-    return result
+    return isDrained() || result
   } as ServerResponse['write']
 
   response.end = function endMetered(...args: unknown[]) {
@@ -72,14 +87,19 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
     const result = (end as Call).apply(response, args)
     // HTTP/2's `end` gives its chunk to `write`.
     if (open && shown === before) passed(args)
+    if (open && isDrained()) {
+      drain?.end('finished')
+      endAfterThisTurn(exchange, 'drained')
+    }
     return result
   } as ServerResponse['end']
 
   response.on('drain', () => exchange.asked())
+  watchSource(response)
   function close(): void {
     ending = endingOf(response)
     if (ending === 'cancelled' && !answered) exchange.left()
-    else endAfterThisTurn(exchange, ending)
+    else settle(ending)
   }
   if (isClosed(response)) close()
   else response.once('close', close)
@@ -88,6 +108,13 @@ export function observe(response: ServerResponse, exchange: OpenExchange): void 
 /** What else hears of the end, and what awaits it, still has its say: other listeners, code after `await pipeline()`. */
 function endAfterThisTurn(exchange: OpenExchange, ending: Ending): void {
   setImmediate(() => exchange.end(ending))
+}
+
+/** A chunk that goes no further: to its handler it looks written. */
+function taken(args: readonly unknown[]): boolean {
+  const callback = args.find((arg) => typeof arg === 'function')
+  if (callback) process.nextTick(callback as () => void)
+  return true
 }
 
 /** The bytes of a chunk that `write` or `end` has taken; in the place of the encoding may be a callback. */

@@ -29,6 +29,17 @@ export interface Sdk {
   stream(route: Route, onChunk?: () => void): Promise<Told>
 }
 
+/** What a program sees in the end, its failure included. */
+export async function outcome(told: Promise<Told>): Promise<unknown> {
+  try {
+    const { result } = await told
+    return JSON.parse(JSON.stringify(result))
+  } catch (error) {
+    const { name, message } = error as Error
+    return { failure: { name, message } }
+  }
+}
+
 const PROMPT = [{ role: 'user' as const, content: 'Hello?' }]
 
 interface OpenAIUsage {
@@ -70,6 +81,7 @@ const anthropic = ({ url, fetch }: Route) => new Anthropic({ baseURL: url, apiKe
 const gemini = ({ url, fetch }: Route) =>
   new GoogleGenAI({
     apiKey: 'key',
+    apiVersion: 'v1beta',
     httpOptions: {
       baseUrl: url,
       fetch: fetch as typeof globalThis.fetch,

@@ -11,6 +11,8 @@ export interface CompletionSeen {
   serviceTier: string | null
   /** The last usage object with counts: they are cumulative, never to be added up. */
   usage: Wire | null
+  /** What that object counts. */
+  counts: TokenCounts | null
   /** The last cost, which may come without counts. */
   providerCostNanoUsd: number | null
   /** llama.cpp's own counts. */
@@ -27,6 +29,7 @@ export const NOTHING_SEEN: CompletionSeen = {
   responseId: null,
   serviceTier: null,
   usage: null,
+  counts: null,
   providerCostNanoUsd: null,
   timings: null,
   choices: 0,
@@ -38,7 +41,9 @@ export const NOTHING_SEEN: CompletionSeen = {
 export function readCompletion(seen: CompletionSeen, event: WireEvent): CompletionSeen {
   const data = object(event.data)
   if (!data) return seen
-  const usage = usageOf(data)
+  const found = usageOf(data)
+  const usage = found?.usage
+  const counted = found && hasCounts(found.counts) ? found : seen
   const timings = object(data.timings)
   const { choices, finishedChoices } = countChoices(seen, list(data.choices))
   const finished = choices > 0 && finishedChoices >= choices
@@ -46,7 +51,8 @@ export function readCompletion(seen: CompletionSeen, event: WireEvent): Completi
     model: seen.model ?? text(data.model) ?? text(data.model_id),
     responseId: seen.responseId ?? text(data.id),
     serviceTier: text(data.service_tier) ?? text(usage?.service_tier) ?? seen.serviceTier,
-    usage: usage && hasCounts(readOpenAiUsage(usage)) ? usage : seen.usage,
+    usage: counted.usage,
+    counts: counted.counts,
     providerCostNanoUsd: (usage && readProviderCost(usage)) ?? seen.providerCostNanoUsd,
     timings: timings ?? seen.timings,
     choices,
@@ -75,7 +81,7 @@ export function finishCompletion(seen: CompletionSeen, complete: boolean): Forma
   const counts = countsOf(seen)
   const final = complete || seen.settled
   const garbled = usage ? isGarbledUsage(usage) : isGarbledPart(timings, ['cache_n', 'prompt_n', 'predicted_n'])
-  const options = { generates: usage === null || !namesRemainder(usage), garbled }
+  const options = { generates: !(usage && counts && namesRemainder(usage, counts)), garbled }
   return {
     model,
     responseId,
@@ -100,18 +106,25 @@ function countChoices(
   return { choices, finishedChoices }
 }
 
-function countsOf({ usage, timings }: CompletionSeen): TokenCounts | null {
-  if (usage) return readOpenAiUsage(usage)
-  const counts = { ...NO_COUNTS, ...(timings && readTimings(timings)) }
-  return hasCounts(counts) ? counts : null
+function countsOf({ counts, timings }: CompletionSeen): TokenCounts | null {
+  if (counts || !timings) return counts
+  const timed = { ...NO_COUNTS, ...readTimings(timings) }
+  return hasCounts(timed) ? timed : null
 }
 
 /** The usage of a chunk: its own, Groq's `x_groq.usage`, or Moonshot's, which lies in the choice. */
-function usageOf(data: Wire): Wire | null {
-  const places = [data.usage, object(data.x_groq)?.usage, object(list(data.choices)[0])?.usage]
-  return places.map(object).find((usage) => usage !== null && saysSomething(usage)) ?? null
+function usageOf(data: Wire): { usage: Wire; counts: TokenCounts } | null {
+  return (
+    countedUsage(data.usage) ??
+    countedUsage(object(data.x_groq)?.usage) ??
+    countedUsage(object(list(data.choices)[0])?.usage)
+  )
 }
 
-function saysSomething(usage: Wire): boolean {
-  return hasCounts(readOpenAiUsage(usage)) || readProviderCost(usage) !== null
+/** A usage object with what it counts, if it says something. */
+function countedUsage(value: unknown): { usage: Wire; counts: TokenCounts } | null {
+  const usage = object(value)
+  if (!usage) return null
+  const counts = readOpenAiUsage(usage)
+  return hasCounts(counts) || readProviderCost(usage) !== null ? { usage, counts } : null
 }

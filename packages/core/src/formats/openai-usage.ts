@@ -51,7 +51,7 @@ export function readOpenAiLines(
 }
 
 /** The places of an OpenAI-style usage object that are read, beside its details. */
-const COUNTS = [
+const COUNTS: ReadonlySet<string> = new Set([
   'prompt_tokens',
   'input_tokens',
   'completion_tokens',
@@ -63,10 +63,9 @@ const COUNTS = [
   'cache_read_input_tokens',
   'cache_creation_input_tokens',
   'reasoning_tokens',
-]
+])
 const INPUT_DETAILS = ['prompt_tokens_details', 'prompt_token_details', 'input_tokens_details', 'input_token_details']
 const OUTPUT_DETAILS = ['completion_tokens_details', 'output_tokens_details']
-const DETAILS = [...INPUT_DETAILS, ...OUTPUT_DETAILS]
 const DETAIL_COUNTS = [
   'cached_tokens',
   'cache_write_tokens',
@@ -76,20 +75,25 @@ const DETAIL_COUNTS = [
   'image_tokens',
 ]
 
-/** True when something stands in one of those places that cannot be there. */
+/** The counts that are read in each part of a usage object. */
+const PARTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ...[...INPUT_DETAILS, ...OUTPUT_DETAILS].map((spelling) => [spelling, DETAIL_COUNTS] as const),
+  ['cache_creation', ['ephemeral_1h_input_tokens']],
+])
+
+/** True when something stands in one of those places that cannot be there. Asked of the few fields that are there. */
 export function isGarbledUsage(usage: Wire): boolean {
-  return (
-    COUNTS.some((field) => isGarbled(usage[field])) ||
-    DETAILS.some((spelling) => isGarbledPart(usage[spelling], DETAIL_COUNTS)) ||
-    isGarbledPart(usage.cache_creation, ['ephemeral_1h_input_tokens'])
-  )
+  for (const field of Object.keys(usage)) {
+    const within = PARTS.get(field)
+    if (within ? isGarbledPart(usage[field], within) : COUNTS.has(field) && isGarbled(usage[field])) return true
+  }
+  return false
 }
 
 /** True when a field that nobody here knows counts exactly what the total has beside the parts: it is no thoughts then. */
-export function namesRemainder(usage: Wire): boolean {
-  const { inputTokens, outputTokens, totalTokens } = readOpenAiUsage(usage)
+export function namesRemainder(usage: Wire, { inputTokens, outputTokens, totalTokens }: TokenCounts): boolean {
   const remainder = (totalTokens ?? 0) - (inputTokens ?? 0) - (outputTokens ?? 0)
-  return Object.keys(usage).some((field) => usage[field] === remainder && !COUNTS.includes(field))
+  return remainder > 0 && Object.keys(usage).some((field) => usage[field] === remainder && !COUNTS.has(field))
 }
 
 function firstDetails(usage: Wire, spellings: readonly string[]): Wire {

@@ -1,12 +1,12 @@
-import { claimOf } from '../content-type.ts'
+import { type Claim, claimOf } from '../content-type.ts'
 import { builtInFormats, gatewayFormats } from '../formats/built-in.ts'
 import type { Format, FormatHints } from '../formats/format.ts'
 import { modelInPath } from '../requested-model.ts'
 import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
 import { awsEventStreamTransport } from './aws-event-stream.ts'
 import { NOTHING } from './byte-buffer.ts'
-import { type FoldResult, foldEvents } from './event-fold.ts'
-import { jsonTransport } from './json.ts'
+import { EventFold, type FoldResult } from './event-fold.ts'
+import { JsonTransport } from './json.ts'
 import { jsonArrayTransport } from './json-array.ts'
 import { ndjsonTransport } from './ndjson.ts'
 import { rawOf } from './raw.ts'
@@ -51,90 +51,119 @@ const NOTHING_READ: FoldResult = { format: null, reading: null, reason: null, in
 
 /** Creates the reader of one response's usage. Holds at most one event, or one document, at a time. */
 export function createMeter(response: MeterResponse, options: MeterOptions = {}): Meter {
-  const { maxEventBytes = 8 * MEBIBYTE, maxBodyBytes = 8 * MEBIBYTE, formats = [] } = options
-  const encoded = isEncoded(response.headers)
-  const claim = claimOf(response.headers)
-  const hints = hintsOf(response)
-  const known = formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats]
-  const fold = foldEvents(known, gatewayFormats, hints)
-  let head: Uint8Array = NOTHING
-  let verdict: Verdict = claim === 'other' ? 'other' : 'more'
-  let transport: Transport | null = null
-  let reading: Reading | null = null
+  return new BodyMeter(response, options)
+}
 
-  function openTransport(): Transport | null {
-    if (verdict === 'sse') return sseTransport(fold, maxEventBytes)
-    if (verdict === 'ndjson') return ndjsonTransport(fold, maxEventBytes)
-    if (verdict === 'aws-event-stream') return awsEventStreamTransport(fold, maxEventBytes)
-    if (verdict === 'json-array') return jsonArrayTransport(fold, maxBodyBytes, maxEventBytes)
-    if (verdict === 'json') return jsonTransport(fold, maxBodyBytes, maxEventBytes)
-    return null
+/** A class, so that a response does not cost the making of its functions. */
+class BodyMeter implements Meter {
+  readonly #requestedModel: string | null | undefined
+  readonly #hints: FormatHints
+  readonly #encoded: boolean
+  readonly #claim: Claim
+  readonly #fold: EventFold
+  readonly #maxEventBytes: number
+  readonly #maxBodyBytes: number
+  #head: Uint8Array = NOTHING
+  #verdict: Verdict
+  #transport: Transport | null = null
+  #reading: Reading | null = null
+
+  constructor(response: MeterResponse, { maxEventBytes, maxBodyBytes, formats = [] }: MeterOptions) {
+    this.#requestedModel = response.requestedModel
+    this.#hints = hintsOf(response)
+    this.#encoded = isEncoded(response.headers)
+    this.#claim = claimOf(response.headers)
+    this.#verdict = this.#claim === 'other' ? 'other' : 'more'
+    this.#maxEventBytes = maxEventBytes ?? 8 * MEBIBYTE
+    this.#maxBodyBytes = maxBodyBytes ?? 8 * MEBIBYTE
+    const known = formats.length === 0 ? builtInFormats : [...formats, ...builtInFormats]
+    this.#fold = new EventFold(known, gatewayFormats, this.#hints)
   }
 
-  function begin(chunk: Uint8Array): void {
-    const bytes = head.length === 0 ? chunk : joined(head, chunk)
+  write(chunk: Uint8Array): void {
+    if (this.#reading) return
+    try {
+      if (this.#transport) this.#transport.write(chunk)
+      else if (this.#verdict === 'more') this.#begin(chunk)
+    } catch {
+      this.#giveUp()
+    }
+  }
+
+  end(): Reading {
+    this.#reading ??= this.#conclude()
+    return this.#reading
+  }
+
+  #begin(chunk: Uint8Array): void {
+    const bytes = this.#head.length === 0 ? chunk : joined(this.#head, chunk)
     const body = bytes.subarray(contentStart(bytes))
-    if (body.length > 0) verdict = sniff(body, claim, encoded)
-    head = verdict === 'more' ? body.slice() : NOTHING
-    transport = openTransport()
-    transport?.write(body)
+    if (body.length > 0) this.#verdict = sniff(body, this.#claim, this.#encoded)
+    this.#head = this.#verdict === 'more' ? body.slice() : NOTHING
+    this.#transport = this.#openTransport()
+    this.#transport?.write(body)
   }
 
-  function reasonWithoutTransport(): ReadingReason {
-    if (verdict === 'encoded') return 'encoded_body'
-    if (verdict === 'unreadable' || (head.length > 0 && /json|aws/.test(claim))) return 'unreadable_body'
+  #openTransport(): Transport | null {
+    const fold = this.#fold
+    const maxEventBytes = this.#maxEventBytes
+    const maxBodyBytes = this.#maxBodyBytes
+    switch (this.#verdict) {
+      case 'sse':
+        return sseTransport(fold, maxEventBytes)
+      case 'ndjson':
+        return ndjsonTransport(fold, maxEventBytes)
+      case 'aws-event-stream':
+        return awsEventStreamTransport(fold, maxEventBytes)
+      case 'json-array':
+        return jsonArrayTransport(fold, maxBodyBytes, maxEventBytes)
+      case 'json':
+        return new JsonTransport(fold, maxBodyBytes, maxEventBytes)
+      default:
+        return null
+    }
+  }
+
+  #reasonWithoutTransport(): ReadingReason {
+    if (this.#verdict === 'encoded') return 'encoded_body'
+    if (this.#verdict === 'unreadable' || (this.#head.length > 0 && /json|aws/.test(this.#claim)))
+      return 'unreadable_body'
     return 'no_usage'
   }
 
   /** What must not throw at the caller did: the body is not read any further, nor believed. */
-  function giveUp(): void {
-    transport = null
-    verdict = 'unreadable'
+  #giveUp(): void {
+    this.#transport = null
+    this.#verdict = 'unreadable'
   }
 
-  function result(): FoldResult {
+  #result(): FoldResult {
     try {
-      transport?.end()
-      if (transport) return fold.result()
+      this.#transport?.end()
+      if (this.#transport) return this.#fold.result()
     } catch {
-      giveUp()
+      this.#giveUp()
     }
     return NOTHING_READ
   }
 
-  function conclude(): Reading {
-    const { format, reading: found, reason, interrupted } = result()
-    const why = transport ? reason : reasonWithoutTransport()
+  #conclude(): Reading {
+    const { format, reading: found, reason, interrupted } = this.#result()
+    const why = this.#transport ? reason : this.#reasonWithoutTransport()
     return {
       format: format?.name ?? null,
       operation: found?.operation ?? format?.operation ?? null,
-      streamed: transport?.streamed ?? false,
-      model: found?.model ?? response.requestedModel ?? modelInPath(hints.path),
+      streamed: this.#transport?.streamed ?? false,
+      model: found?.model ?? this.#requestedModel ?? modelInPath(this.#hints.path),
       responseId: found?.responseId ?? null,
       lines: found?.lines ?? [],
-      reason: encoded && why === 'unreadable_body' ? 'encoded_body' : why,
+      reason: this.#encoded && why === 'unreadable_body' ? 'encoded_body' : why,
       raw: rawOf(found?.raw ?? null),
       interrupted,
       prefillTokens: found?.prefillTokens ?? null,
       draftTokens: found?.draftTokens ?? null,
       replay: found?.replay ?? null,
     }
-  }
-
-  return {
-    write(chunk) {
-      if (reading) return
-      try {
-        if (transport) transport.write(chunk)
-        else if (verdict === 'more') begin(chunk)
-      } catch {
-        giveUp()
-      }
-    },
-    end() {
-      reading ??= conclude()
-      return reading
-    },
   }
 }
 

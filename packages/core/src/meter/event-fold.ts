@@ -14,63 +14,72 @@ export interface FoldResult {
   interrupted: boolean
 }
 
-export interface EventFold extends EventSink {
-  result(): FoldResult
-}
-
 /** Events of one body that begin as an object and may turn out to be none: to be told so costs microseconds, which a stream of them adds up. */
 const MOST_FAILURES = 10_000
 
-/**
- * Chooses the format by the first event that one recognises, and folds every event into its reading.
- *
- * @param besides formats of what a gateway says beside a body of any format: read where that says nothing
- */
-export function foldEvents(formats: readonly Format[], besides: readonly Format[], hints: FormatHints): EventFold {
-  const whole = new Pass(formats, besides, hints)
+/** Chooses the format by the first event that one recognises, and folds every event into its reading. */
+export class EventFold implements EventSink {
+  readonly #formats: readonly Format[]
+  readonly #besides: readonly Format[]
+  readonly #hints: FormatHints
+  readonly #whole: Pass
   /** Since the last event that was let go: what came before may have been corrected in that. */
-  let later: Pass | null = null
-  let loss: LossReason = 'too_large'
-  let readable = false
-  let unreadable = false
-  let failures = 0
-  let complete = false
-  let interrupted = false
+  #later: Pass | null = null
+  #loss: LossReason = 'too_large'
+  #readable = false
+  #unreadable = false
+  #failures = 0
+  #complete = false
+  #interrupted = false
 
-  return {
-    event(event) {
-      readable = true
-      complete ||= event.document
-      interrupted ||= !event.document && tellsOfError(event)
-      whole.read(event)
-      later?.read(event)
-    },
-    readsArraysOf(event) {
-      return formats.some((format) => format.arrays && attempt(() => format.matches(event, hints), false))
-    },
-    unreadable(text, name = null) {
-      unreadable = true
-      interrupted ||= name === 'error'
-      if (beginsAsObject(text) && ++failures > MOST_FAILURES) throw new Error('too many events are no JSON')
-    },
-    skipped(why = 'too_large') {
-      loss = why
-      later = new Pass(whole.format ? [whole.format] : formats, besides, hints)
-    },
-    watch() {
-      return later ? null : whole.watch()
-    },
-    done() {
-      complete = true
-    },
-    result() {
-      const finished = complete && !interrupted
-      const { format, reading } = whole.finish(finished)
-      const counted = (later ?? whole).finish(finished).reading?.lines.length ?? 0
-      if (reading && counted > 0) return { format, reading, reason: null, interrupted }
-      const reason = later ? loss : unreadable && !readable ? 'unreadable_body' : 'no_usage'
-      return { format, reading: reading && { ...reading, lines: [], raw: null }, reason, interrupted }
-    },
+  /** @param besides formats of what a gateway says beside a body of any format: read where that says nothing */
+  constructor(formats: readonly Format[], besides: readonly Format[], hints: FormatHints) {
+    this.#formats = formats
+    this.#besides = besides
+    this.#hints = hints
+    this.#whole = new Pass(formats, besides, hints)
+  }
+
+  event(event: WireEvent): void {
+    this.#readable = true
+    this.#complete ||= event.document
+    this.#interrupted ||= !event.document && tellsOfError(event)
+    this.#whole.read(event)
+    this.#later?.read(event)
+  }
+
+  readsArraysOf(event: WireEvent): boolean {
+    return this.#formats.some((format) => format.arrays && attempt(() => format.matches(event, this.#hints), false))
+  }
+
+  unreadable(text: string, name: string | null = null): void {
+    this.#unreadable = true
+    this.#interrupted ||= name === 'error'
+    if (beginsAsObject(text) && ++this.#failures > MOST_FAILURES) throw new Error('too many events are no JSON')
+  }
+
+  skipped(why: LossReason = 'too_large'): void {
+    this.#loss = why
+    const { format } = this.#whole
+    this.#later = new Pass(format ? [format] : this.#formats, this.#besides, this.#hints)
+  }
+
+  watch(): Watch | null | undefined {
+    return this.#later ? null : this.#whole.watch()
+  }
+
+  done(): void {
+    this.#complete = true
+  }
+
+  result(): FoldResult {
+    const interrupted = this.#interrupted
+    const finished = this.#complete && !interrupted
+    const { format, reading } = this.#whole.finish(finished)
+    const last = this.#later ? this.#later.finish(finished).reading : reading
+    if (reading && last && last.lines.length > 0) return { format, reading, reason: null, interrupted }
+    const reason = this.#later ? this.#loss : this.#unreadable && !this.#readable ? 'unreadable_body' : 'no_usage'
+    return { format, reading: reading && { ...reading, lines: [], raw: null }, reason, interrupted }
   }
 }
 

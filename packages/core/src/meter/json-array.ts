@@ -1,5 +1,5 @@
 import { ByteBuffer } from './byte-buffer.ts'
-import { jsonTransport } from './json.ts'
+import { JsonTransport } from './json.ts'
 import { decodeText, type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /**
@@ -7,11 +7,11 @@ import { decodeText, type EventSink, parseEvent, type Transport } from './transp
  * read as it comes, and nothing else is held; any other array is a document like every other.
  */
 export function jsonArrayTransport(sink: EventSink, maxBodyBytes: number, maxEventBytes: number): Transport {
-  let document: Transport | null = jsonTransport(sink, maxBodyBytes, maxEventBytes)
+  let document: Transport | null = new JsonTransport(sink, maxBodyBytes, maxEventBytes)
   const elements = cutElements({
     maxBytes: maxEventBytes,
     deliver: readElement,
-    skipped: sink.skipped,
+    skipped: () => sink.skipped(),
     ended() {
       if (!document) sink.done()
     },

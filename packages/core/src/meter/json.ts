@@ -1,4 +1,4 @@
-import { documentBuffer } from './document-buffer.ts'
+import { DocumentBuffer } from './document-buffer.ts'
 import { lineEnd } from './frames.ts'
 import { ndjsonTransport } from './ndjson.ts'
 import { type EventSink, parseJson, type Transport } from './transport.ts'
@@ -7,68 +7,74 @@ import { type EventSink, parseJson, type Transport } from './transport.ts'
  * One JSON document, the white space after which may go on for ever; or JSON lines sent as if they were one, which the
  * first line gives away by being whole.
  */
-export function jsonTransport(sink: EventSink, maxBodyBytes: number, maxEventBytes: number): Transport {
-  const held = documentBuffer(maxBodyBytes)
-  let firstLineEnded = false
-  let first: { value: unknown } | null = null
-  let lines: Transport | null = null
-  let closed = false
+export class JsonTransport implements Transport {
+  readonly #sink: EventSink
+  readonly #maxEventBytes: number
+  readonly #held: DocumentBuffer
+  #firstLineEnded = false
+  #first: { value: unknown } | null = null
+  #lines: Transport | null = null
+  #closed = false
 
-  function hold(bytes: Uint8Array): void {
-    if (held.append(bytes)) return
-    closed = true
-    held.clear()
-    sink.skipped()
+  constructor(sink: EventSink, maxBodyBytes: number, maxEventBytes: number) {
+    this.#sink = sink
+    this.#maxEventBytes = maxEventBytes
+    this.#held = new DocumentBuffer(maxBodyBytes)
   }
 
-  function takeHeld(): unknown {
-    const value = parseJson(held.text())
-    if (value !== undefined) held.clear()
+  get streamed(): boolean {
+    return this.#lines !== null
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#closed) return
+    if (this.#lines) this.#lines.write(bytes)
+    else if (this.#first) this.#readSecondLine(bytes, this.#first.value)
+    else if (this.#firstLineEnded) this.#hold(bytes)
+    else this.#readFirstLine(bytes)
+  }
+
+  end(): void {
+    if (this.#closed) return
+    if (this.#lines) {
+      this.#lines.end()
+      return
+    }
+    const value = this.#first ? this.#first.value : this.#takeHeld()
+    this.#held.clear()
+    if (value === undefined) this.#sink.unreadable('')
+    else this.#sink.event({ name: null, data: value, document: true })
+  }
+
+  #hold(bytes: Uint8Array): void {
+    if (this.#held.append(bytes)) return
+    this.#closed = true
+    this.#held.clear()
+    this.#sink.skipped()
+  }
+
+  #takeHeld(): unknown {
+    const value = parseJson(this.#held.text())
+    if (value !== undefined) this.#held.clear()
     return value
   }
 
-  function readFirstLine(bytes: Uint8Array): void {
+  #readFirstLine(bytes: Uint8Array): void {
     const end = lineEnd(bytes, 0)
-    hold(end === -1 ? bytes : bytes.subarray(0, end))
-    if (closed || end === -1) return
-    firstLineEnded = true
-    const value = takeHeld()
-    if (value !== undefined) first = { value }
-    write(bytes.subarray(end))
+    this.#hold(end === -1 ? bytes : bytes.subarray(0, end))
+    if (this.#closed || end === -1) return
+    this.#firstLineEnded = true
+    const value = this.#takeHeld()
+    if (value !== undefined) this.#first = { value }
+    this.write(bytes.subarray(end))
   }
 
-  function readSecondLine(bytes: Uint8Array, value: unknown): void {
+  #readSecondLine(bytes: Uint8Array, value: unknown): void {
     if (isBlank(bytes)) return
-    sink.event({ name: null, data: value, document: false })
-    first = null
-    lines = ndjsonTransport(sink, maxEventBytes)
-    lines.write(bytes)
-  }
-
-  function write(bytes: Uint8Array): void {
-    if (closed) return
-    if (lines) lines.write(bytes)
-    else if (first) readSecondLine(bytes, first.value)
-    else if (firstLineEnded) hold(bytes)
-    else readFirstLine(bytes)
-  }
-
-  function end(): void {
-    if (closed) return
-    lines?.end()
-    if (lines) return
-    const value = first ? first.value : takeHeld()
-    held.clear()
-    if (value === undefined) sink.unreadable('')
-    else sink.event({ name: null, data: value, document: true })
-  }
-
-  return {
-    get streamed() {
-      return lines !== null
-    },
-    write,
-    end,
+    this.#sink.event({ name: null, data: value, document: false })
+    this.#first = null
+    this.#lines = ndjsonTransport(this.#sink, this.#maxEventBytes)
+    this.#lines.write(bytes)
   }
 }
 

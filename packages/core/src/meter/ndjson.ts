@@ -6,7 +6,7 @@ import { type EventSink, parseEvent, type Transport } from './transport.ts'
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
   const sieve = createSieve({
     findEnd: lineEnd,
-    watch: sink.watch,
+    watch: () => sink.watch(),
     read(text) {
       for (const line of text.split('\n')) readLine(sink, line)
     },
@@ -16,7 +16,7 @@ export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transpo
     endsWhole: endsWithLine,
     findEnd: lineEnd,
     deliver: sieve,
-    skipped: sink.skipped,
+    skipped: () => sink.skipped(),
   })
   return { streamed: true, write: (bytes) => frames.write(bytes), end: () => frames.end() }
 }

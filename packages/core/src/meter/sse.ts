@@ -13,7 +13,7 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
   const parser = createParser({ onEvent: (message) => readMessage(sink, message) })
   const sieve = createSieve({
     findEnd: (bytes, from) => blankLineEnd(bytes, from, 0),
-    watch: sink.watch,
+    watch: () => sink.watch(),
     read: (text) => parser.feed(text),
   })
   const frames = new Frames({
@@ -21,7 +21,7 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
     endsWhole: endsWithBlankLine,
     findEnd: blankLineEnd,
     deliver: sieve,
-    skipped: sink.skipped,
+    skipped: () => sink.skipped(),
   })
   return {
     streamed: true,

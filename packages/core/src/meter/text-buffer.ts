@@ -1,64 +1,59 @@
 import { ByteBuffer } from './byte-buffer.ts'
 import { decodeText } from './transport.ts'
 
-/** Text held until it makes sense. It is decoded as it comes: bytes would have to be copied to be kept. */
-export interface TextBuffer {
-  /** Bytes appended since it was last empty. */
-  readonly size: number
-  append(bytes: Uint8Array): void
-  /** What is held. What is not UTF-8 is U+FFFD. */
-  text(): string
-  /** What is held, as bytes, with nothing held afterwards. */
-  drain(): Uint8Array[]
-  clear(): void
-}
-
 /** Smaller pieces are gathered, after the first one: each piece of a text costs more than a few bytes. */
 const PIECE_BYTES = 1024
 
-export function textBuffer(): TextBuffer {
-  const gathered = new ByteBuffer()
-  let held = ''
-  let size = 0
+/** Text held until it makes sense. It is decoded as it comes: bytes would have to be copied to be kept. */
+export class TextBuffer {
+  readonly #gathered = new ByteBuffer()
+  #held = ''
+  #size = 0
 
-  function decodeGathered(): void {
-    const bytes = gathered.view()
-    gathered.clear()
-    decodePiece(bytes)
+  /** Bytes appended since it was last empty. */
+  get size(): number {
+    return this.#size
   }
 
-  function decodePiece(bytes: Uint8Array): void {
+  append(bytes: Uint8Array): void {
+    const isPiece = this.#size === 0 || (bytes.length >= PIECE_BYTES && this.#gathered.size === 0)
+    this.#size += bytes.length
+    if (isPiece) {
+      this.#decodePiece(bytes)
+      return
+    }
+    this.#gathered.append(bytes)
+    if (this.#gathered.size >= PIECE_BYTES) this.#decodeGathered()
+  }
+
+  /** What is held. What is not UTF-8 is U+FFFD. */
+  text(): string {
+    return this.#gathered.size === 0 ? this.#held : this.#held + decodeText(this.#gathered.view())
+  }
+
+  /** What is held, as bytes, with nothing held afterwards. */
+  drain(): Uint8Array[] {
+    const pieces = [new TextEncoder().encode(this.#held), this.#gathered.view().slice()]
+    this.clear()
+    return pieces
+  }
+
+  clear(): void {
+    this.#gathered.clear()
+    this.#held = ''
+    this.#size = 0
+  }
+
+  #decodeGathered(): void {
+    const bytes = this.#gathered.view()
+    this.#gathered.clear()
+    this.#decodePiece(bytes)
+  }
+
+  #decodePiece(bytes: Uint8Array): void {
     const end = wholeCharacters(bytes)
-    held += decodeText(end === bytes.length ? bytes : bytes.subarray(0, end))
-    if (end < bytes.length) gathered.append(bytes.subarray(end))
-  }
-
-  function clear(): void {
-    gathered.clear()
-    held = ''
-    size = 0
-  }
-
-  return {
-    get size() {
-      return size
-    },
-    append(bytes) {
-      const isPiece = size === 0 || (bytes.length >= PIECE_BYTES && gathered.size === 0)
-      size += bytes.length
-      if (isPiece) return decodePiece(bytes)
-      gathered.append(bytes)
-      if (gathered.size >= PIECE_BYTES) decodeGathered()
-    },
-    text() {
-      return gathered.size === 0 ? held : held + decodeText(gathered.view())
-    },
-    drain() {
-      const pieces = [new TextEncoder().encode(held), gathered.view().slice()]
-      clear()
-      return pieces
-    },
-    clear,
+    this.#held += decodeText(end === bytes.length ? bytes : bytes.subarray(0, end))
+    if (end < bytes.length) this.#gathered.append(bytes.subarray(end))
   }
 }
 

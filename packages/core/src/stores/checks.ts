@@ -86,6 +86,11 @@ const TALLY_CHECKS = {
 } satisfies Record<keyof Tally, Check>
 
 const recordChecks = Object.entries(RECORD_CHECKS) as [keyof UsageRecord, Check][]
+/** The fields of a record that are text, or `null`. */
+export const TEXT_FIELDS = recordChecks
+  .filter(([, passes]) => passes === isName || passes === isTextOrNull)
+  .map(([name]) => name)
+
 const tallyChecks = Object.entries<Check>(TALLY_CHECKS)
 
 /** Whether `checkRecord` passes. */

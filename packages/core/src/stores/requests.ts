@@ -26,8 +26,9 @@ export function requestsOf(records: readonly UsageRecord[]): RequestLines[] {
 }
 
 /**
- * Parts the requests that can be stored from the duplicates: those of which a record id is stored already, or belongs
- * to a request before them.
+ * Parts what can be stored from the duplicates. A line that is stored already, or belongs to a request before it, for
+ * another request is left out: the result of one call that several requests fetch. A request is a duplicate when no line
+ * is left, or one is stored for itself: it was written before.
  *
  * @param ownerOf the request of which a record of that id is stored
  */
@@ -39,15 +40,17 @@ export function withoutDuplicates(
   const fresh: RequestLines[] = []
   const duplicates: string[] = []
   const foreign: string[] = []
-  for (const request of requests) {
-    const { requestId, lines } = request
-    const owners = lines.map(({ id }) => taken.get(id) ?? ownerOf(id)).filter((owner) => owner !== undefined)
-    if (owners.length === 0) {
-      for (const { id } of lines) taken.set(id, requestId)
-      fresh.push(request)
+  for (const { requestId, lines } of requests) {
+    const owner = ({ id }: UsageRecord): string | undefined => taken.get(id) ?? ownerOf(id)
+    const own = lines.some((line) => owner(line) === requestId)
+    const left = own ? [] : lines.filter((line) => owner(line) === undefined)
+    const [opener] = left
+    if (opener) {
+      for (const { id } of left) taken.set(id, requestId)
+      fresh.push({ requestId, opener, lines: left })
     } else {
       duplicates.push(requestId)
-      if (owners.some((owner) => owner !== requestId)) foreign.push(requestId)
+      if (!own) foreign.push(requestId)
     }
   }
   return { fresh, duplicates, foreign }

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts'
 import type { UsageRecord } from '../record.ts'
 import type { Tally } from '../types.ts'
+import { TEXT_FIELDS } from './checks.ts'
 
 /** Every `\uXXXX` in JSON text that a database of Unicode text cannot hold, and the pair `\\` so that it is passed over. */
 const UNSTORABLE_ESCAPE = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g
@@ -38,15 +39,16 @@ function stringify(value: unknown): string | undefined {
  * @throws UsageError `record-refused` when `raw` is not JSON
  */
 export function storableRecord(record: UsageRecord): UsageRecord {
-  const copy: Record<string, unknown> = { ...record }
-  for (const key of Object.keys(copy)) if (typeof copy[key] === 'string') copy[key] = storableText(copy[key])
-  return {
-    ...(copy as UsageRecord),
-    createdAt: new Date(record.createdAt),
-    tags: copyJson(record.tags) ?? {},
-    units: copyJson(record.units),
-    raw: copyJson(record.raw),
+  const copy: { [Field in keyof UsageRecord]: unknown } = { ...record }
+  for (const field of TEXT_FIELDS) {
+    const text = copy[field]
+    if (typeof text === 'string') copy[field] = storableText(text)
   }
+  copy.createdAt = new Date(record.createdAt)
+  copy.tags = Object.keys(record.tags).length > 0 ? copyJson(record.tags) : {}
+  copy.units = copyJson(record.units)
+  copy.raw = copyJson(record.raw)
+  return copy as UsageRecord
 }
 
 /** A copy of a tally that `checkTally` has passed, as every store keeps it. */

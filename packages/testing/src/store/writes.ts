@@ -100,14 +100,26 @@ export function testWrites(create: CreateStore): void {
   )
 
   test(
-    'a request with one stored line is left out with all its lines, and the others of its batch are stored',
+    'of a request only the line is left out that is stored for another, also when that was its first',
     withStore(create, async (store) => {
       const stored = sampleRecord()
       await writeRecords(store, [stored])
-      const partly = sampleRequest([{}, { id: stored.id }, {}])
-      const other = sampleRecord()
-      expect(await writeRecords(store, [...partly, other])).toEqual([partly[0]?.requestId])
-      expect(idsOf(await allRecords(store))).toEqual(idsOf([stored, other]))
+      const [first, second] = [sampleRequest([{ id: stored.id }, {}, {}]), sampleRequest([{}, { id: stored.id }])]
+      expect(await writeRecords(store, [...first, ...second])).toEqual([])
+      const left = [...first.slice(1), ...second.slice(0, 1)]
+      expect(idsOf(await allRecords(store))).toEqual(idsOf([stored, ...left]))
+      expect(counts(await store.account({ ...ALWAYS, bucket: null }))).toEqual({ 'recorded /v1/chat/completions': 3 })
+    }),
+  )
+
+  test(
+    'a request with a stored line of its own was written before, and is left out whole',
+    withStore(create, async (store) => {
+      const [line, other] = sampleRequest([{}, {}])
+      await writeRecords(store, [line as UsageRecord])
+      const { duplicates, foreign } = await store.write({ records: [line, other] as UsageRecord[], tallies: [] })
+      expect({ duplicates, foreign }).toEqual({ duplicates: [line?.requestId], foreign: [] })
+      expect(await allRecords(store)).toEqual([line])
     }),
   )
 

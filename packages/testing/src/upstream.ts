@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { chatEvents } from './bodies.ts'
 
 /** One call, as the provider sees it. */
 export interface UpstreamCall {
@@ -16,18 +15,15 @@ export interface Upstream {
   url: string
   /** In the order in which they came. */
   calls: UpstreamCall[]
-  /** How many events an answer has. */
-  events: number
 }
 
 /**
- * Streams a chat completion to each caller, an event every so often, its usage at the end: a caller that stops reading
- * stops nothing, one that leaves does.
+ * A provider for one test, which answers each caller with the same events, one a millisecond or so: a caller that stops
+ * reading stops nothing, one that leaves does.
  *
  * @param goOn awaited after the first event of each answer
  */
-export async function openUpstream(words: number, goOn?: Promise<void>): Promise<Upstream> {
-  const events = chatEvents(Array<string>(words).fill('word '))
+export async function openUpstream(events: readonly string[], goOn?: Promise<void>): Promise<Upstream> {
   const server = createServer((_request, response) => {
     const over = Promise.withResolvers<'sent' | 'cut off'>()
     const call: UpstreamCall = { sent: 0, over: over.promise }
@@ -54,6 +50,6 @@ export async function openUpstream(words: number, goOn?: Promise<void>): Promise
     return new Promise<void>((resolve) => server.close(() => resolve()))
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/chat/completions`
-  const upstream: Upstream = { url, calls: [], events: events.length }
+  const upstream: Upstream = { url, calls: [] }
   return upstream
 }
