@@ -4,6 +4,8 @@ type Gaps = NonNullable<DisconnectSuite['gaps']>
 
 const UNSEEN = 'workerd sees that a client has closed when it writes the next chunk, and not before'
 const DROPPED = 'this build drops the body of a client that breaks off, and cancels it not: nobody is told'
+const UNTIMED =
+  'a timer of a Worker ends with its request: silence is looked for when other requests begin, and here none does'
 const TOO_WHOLE = 'this build ends a body that breaks as if it were whole'
 
 export const WORKERD_2026_11: Gaps = {
@@ -11,8 +13,9 @@ export const WORKERD_2026_11: Gaps = {
   'FIN before any count': UNSEEN,
   'FIN before the response, signal passed on': UNSEEN,
   'RST before the response': 'workerd ends the handler together with its client, and nobody is told',
-  'idle past the timeout': UNSEEN,
-  'idle before any count': UNSEEN,
+  'stalled reader past the idle timeout': UNTIMED,
+  'idle past the timeout': UNTIMED,
+  'idle before any count': UNTIMED,
   'server shuts down': 'a Worker is not told that it ends: what no store has by then is lost',
 }
 

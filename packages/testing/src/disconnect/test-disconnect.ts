@@ -34,7 +34,7 @@ export interface DisconnectSuite {
   races?: Partial<Record<EndingName, Race>>
 }
 
-/** What may be seen of an ending instead of what every server promises. */
+/** What the books may say of an ending instead of what every server promises; of the upstream's end, either is seen. */
 export interface Race {
   why: string
   seen: Seen
@@ -62,14 +62,23 @@ export function testDisconnect(server: { framework: string; runtime: string }, s
       upstream?.close()
     })
 
+    /** A request that is still open would be settled among those of a later ending. */
+    const startAfresh = async (): Promise<void> => {
+      await started.close()
+      started = await start()
+    }
+
     const row = (name: EndingName, title: string, allowed: readonly Seen[], play: () => Promise<Seen>): void => {
       const gap = gaps[name]
       const race = races[name]
       test(`${name}: ${title}${gap === undefined ? '' : `: a gap, ${gap}`}`, async () => {
         const seen = await play()
+        if (seen.account.startsWith('in flight')) await startAfresh()
         if (race) {
           column.endings[name] = { ...race.seen, race: race.why }
-          expect([...allowed, race.seen]).toContainEqual(seen)
+          const either = [...allowed, race.seen].map(({ upstream: _, ...books }) => books)
+          const { upstream: _, ...books } = seen
+          expect(either).toContainEqual(books)
           return
         }
         column.endings[name] = gap === undefined ? seen : { ...seen, gap }
