@@ -58,7 +58,7 @@ describe('The agent', () => {
     )
   })
 
-  it('is stopped when its client leaves, and the steps until then are paid for', async () => {
+  it('is stopped when its client leaves, and what the steps until then used is known', async () => {
     const leaving = new AbortController()
     const response = await ask('grace', 'Find out where order 7 is, then wait.', leaving.signal)
     const reader = response.body?.getReader()
@@ -71,7 +71,7 @@ describe('The agent', () => {
       expect(await usageOf('grace')).toEqual(
         expect.arrayContaining([
           expect.objectContaining(
-            line('gpt-5.4-mini', 'cancelled', { modelCalls: 2, inputTokens: 80, outputTokens: 14 }),
+            line('gpt-5.4-mini', 'cancelled', { modelCalls: 3, inputTokens: 80, outputTokens: 14, incomplete: 1 }),
           ),
         ]),
       ),
