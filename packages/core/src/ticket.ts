@@ -1,4 +1,5 @@
 import type { UsageRecord } from './record.ts'
+import { holdingProcess } from './timers.ts'
 import type { IgnoredReason, Reason, UnrecordedReason } from './types.ts'
 
 /** One request's place in the account. The first of `record`, `unrecorded` and `ignored` wins. */
@@ -40,6 +41,7 @@ export class RequestTicket implements Ticket {
   #waiting: (() => void) | undefined
   #promise: Promise<void> | undefined
   #written: Promise<void> | undefined
+  #held = false
 
   constructor(recorder: TicketOwner, endpoint: string, slot: number) {
     this.#recorder = recorder
@@ -61,10 +63,11 @@ export class RequestTicket implements Ticket {
 
   acknowledged(): Promise<void> {
     if (this.#state === 'stored') return Promise.resolve()
-    if (this.#state === 'counted') return this.#tallied()
+    if (this.#state === 'counted') return holdingProcess(() => this.#tallied())
     this.#promise ??= new Promise((resolve) => {
       this.#waiting = resolve
     })
+    if (this.#used) this.#holdProcess(this.#promise)
     return this.#promise
   }
 
@@ -87,6 +90,14 @@ export class RequestTicket implements Ticket {
   #use(): boolean {
     const first = !this.#used
     this.#used = true
+    if (first && this.#promise) this.#holdProcess(this.#promise)
     return first
+  }
+
+  /** Whoever waits means to see it stored: the batch's own timer would let a process end that has nothing else to do. */
+  #holdProcess(acknowledged: Promise<void>): void {
+    if (this.#held) return
+    this.#held = true
+    void holdingProcess(() => acknowledged)
   }
 }

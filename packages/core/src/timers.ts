@@ -1,3 +1,5 @@
+import { bindsToRequests } from './platform.ts'
+
 /** A timer with a longer delay would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -40,8 +42,9 @@ export async function within<T>(timeoutMs: number, work: PromiseLike<T>): Promis
   }
 }
 
-/** Keeps the process alive until the work is done: our own timers, which it may wait for, do not. */
+/** Keeps the process alive until the work is done: our own timers, which it may wait for, do not. A Worker has none to keep. */
 export async function holdingProcess<T>(work: () => Promise<T>): Promise<T> {
+  if (bindsToRequests()) return work()
   const hold = setInterval(() => {}, 2 ** 30)
   try {
     return await work()

@@ -41,6 +41,29 @@ it('a process that records and does nothing else ends by itself', async () => {
   expect(performance.now() - started).toBeLessThan(10_000)
 })
 
+it('a process lives until what somebody waits for is stored, also when that goes with the next batch', async () => {
+  const { stdout } = await inProcess(`
+    const recorder = createRecorder({ store: memoryStore(), batch: { intervalMs: 50 } })
+    const [first, second] = [recorder.open({ endpoint: '/chat' }), recorder.open({ endpoint: '/chat' })]
+    const waiting = first.acknowledged()
+    first.record([record()])
+    await waiting
+    second.record([record()])
+    await second.acknowledged()
+    const third = recorder.open({ endpoint: '/chat' })
+    third.ignored('status_4xx')
+    await third.acknowledged()
+    console.log(JSON.stringify(recorder.stats()))
+  `)
+  expect(JSON.parse(stdout)).toEqual({
+    requests: 3,
+    recorded: 2,
+    unrecorded: {},
+    ignored: { status_4xx: 1 },
+    inFlight: 0,
+  })
+})
+
 it('a process that awaits close() lives until a store that fails at first has everything', async () => {
   const { stdout } = await inProcess(`
     const store = memoryStore()
