@@ -16,23 +16,29 @@ const ANSWER: Step = { id: 'answer', says: 'Sunny.', used: { input: 31, cacheRea
 /** What is known of an answer that is never whole: of Anthropic's, what it says at its start. */
 const LOWER_BOUND = { responseId: 'answer', inputTokens: 31, cacheReadTokens: 12, outputTokens: null, final: false }
 
+/** What is known of one that had told of nothing, beside calls that are known. */
+const UNKNOWN = { inputTokens: null, outputTokens: null, final: false }
+
 interface Below {
   fetch: () => Route['fetch']
   /** The lines of an answer that broke off. */
   broken: Record<keyof typeof WIRES, readonly object[]>
+  /** Those of one that told of nothing, beside the lines of other calls. */
+  untold: readonly object[]
 }
 
 const BELOW: Record<string, Below> = {
   // The SDK tells of usage only at the end.
-  fetch: { fetch: () => fetch, broken: { 'openai.chat': [], 'openai.responses': [], anthropic: [] } },
+  fetch: { fetch: () => fetch, broken: { 'openai.chat': [], 'openai.responses': [], anthropic: [] }, untold: [] },
   meteredFetch: {
     fetch: () => meteredFetch(),
     broken: { 'openai.chat': [], 'openai.responses': [], anthropic: [LOWER_BOUND] },
+    untold: [UNKNOWN],
   },
 }
 
 describe.each(Object.entries(SDKS))('%s', (_, sdk) => {
-  describe.each(Object.entries(BELOW))('over %s', (_, { fetch, broken }) => {
+  describe.each(Object.entries(BELOW))('over %s', (_, { fetch, broken, untold }) => {
     describe.each(Object.keys(WIRES) as (keyof typeof WIRES)[])('%s', (name) => {
       const wire = WIRES[name]
       const model = (reached: Provider) => sdk.models[name]({ url: reached.url, fetch: fetch() })
@@ -63,7 +69,7 @@ describe.each(Object.entries(SDKS))('%s', (_, sdk) => {
         expect(reached.calls).toBe(2)
         expect(await meter.records()).toMatchObject([
           { responseId: 'one', inputTokens: 20, outputTokens: 7, final: true },
-          ...broken[name],
+          ...(broken[name].length > 0 ? broken[name] : untold),
         ])
         expect(meter.errors).toEqual([])
       })
