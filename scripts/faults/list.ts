@@ -600,7 +600,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'meteredFetch: a body that is passed on is metered twice',
     file: 'packages/core/src/metered-fetch.ts',
-    find: 'if (call instanceof MeteredCall) setMeterOfBody(stream, call.asMeter())',
+    find: 'if (call instanceof MeteredCall) setMeterOfBody(stream, () => call.asMeter())',
     put: '',
     tests: ['test/metered-fetch.test'],
   },
