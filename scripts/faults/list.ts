@@ -469,6 +469,13 @@ export const FAULTS: readonly Fault[] = [
     tests: ['test/disconnect'],
   },
   {
+    name: "a handler that ends its body without its client has its provider's last word",
+    file: 'packages/core/src/settlement.ts',
+    find: "seen.ending === 'complete'",
+    put: "(seen.ending === 'complete' || seen.ending === 'drained')",
+    tests: ['test/disconnect-bounds'],
+  },
+  {
     name: 'Express: what is piped is not stopped past the bounds of its drain',
     file: 'packages/express/src/drain.ts',
     find: 'stream.destroy()',
@@ -492,8 +499,15 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'One call: what a layer below sees is counted too',
     file: 'packages/core/src/upstream.ts',
-    find: 'own.layer !== other.layer &&',
-    put: 'false &&',
+    find: 'if (own.layer === other.layer) return',
+    put: "if (own.layer !== '') return",
+    tests: ['test/run-call'],
+  },
+  {
+    name: 'One call: a response that is named again one layer below is a call of its own',
+    file: 'packages/core/src/upstream.ts',
+    find: 'return id !== null && id === otherId',
+    put: 'return false',
     tests: ['test/run-call'],
   },
   {
@@ -509,6 +523,13 @@ export const FAULTS: readonly Fault[] = [
     find: '  if (elsewhere) return ignored(elsewhere)\n',
     put: '',
     tests: ['test/double-counting'],
+  },
+  {
+    name: 'AI SDK: a model that is wrapped twice is counted twice',
+    file: 'packages/ai-sdk/src/model-call.ts',
+    find: 'this.below.includes(giver)',
+    put: 'false',
+    tests: ['test/results'],
   },
   {
     name: 'AI SDK: a model is not left when its reader leaves',
@@ -579,7 +600,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'meteredFetch: a body that is passed on is metered twice',
     file: 'packages/core/src/metered-fetch.ts',
-    find: 'if (call instanceof MeteredCall) setMeterOfBody(stream, call.asMeter())',
+    find: 'if (call instanceof MeteredCall) setMeterOfBody(stream, () => call.asMeter())',
     put: '',
     tests: ['test/metered-fetch.test'],
   },

@@ -72,7 +72,7 @@ type Read<R> = (result: R, requestedModel: string) => ReturnType<typeof readGene
 async function whole<R>({ exchange, run }: Opened, model: Model, ask: () => PromiseLike<R>, read: Read<R>): Promise<R> {
   const call = new ModelCall(model.modelId)
   const result = await answer(exchange, () => run(() => runCall(call, ask)), WHOLE)
-  call.answered((requestedModel) => read(result, requestedModel))
+  call.answered(result, read)
   exchange?.end('complete')
   return result
 }
@@ -107,7 +107,7 @@ function observed<P extends Part>(
   }
   const leave = (): void => end('cancelled')
   signal?.addEventListener('abort', leave, { once: true })
-  return passParts(parts, {
+  const passed = passParts(parts, {
     asked: () => exchange?.asked(),
     part(part) {
       exchange?.chunk(EVENT)
@@ -115,6 +115,8 @@ function observed<P extends Part>(
     },
     end,
   })
+  call.passesOn(parts, passed)
+  return passed
 }
 
 const REQUEST = { method: 'POST', url: '', headers: { get: () => null } }

@@ -178,6 +178,30 @@ describe('Usage', () => {
     ])
   })
 
+  it('of a model that is wrapped twice is one line, also where no response has an id', async () => {
+    const meter = metering()
+    const finish = { type: 'finish', usage: COUNTED, finishReason: STOP }
+    await meter.serve(async () => {
+      const embed = () => wrapEmbed({ doEmbed: async () => ({ usage: { tokens: 3 } }), model: MODEL })
+      await wrapEmbed({ doEmbed: embed, model: MODEL })
+      const generate = () => wrapGenerate({ doGenerate: async () => ({ usage: COUNTED }), model: MODEL })
+      await wrapGenerate({ doGenerate: () => wrapGenerate({ doGenerate: generate, model: MODEL }), model: MODEL })
+      const doStream = () => wrapped(streamOf(finish).stream)
+      await readAll((await wrapStream({ doStream, params: {}, model: MODEL })).stream)
+    })
+    expect((await meter.records()).map(({ inputTokens }) => inputTokens)).toEqual([3, 9, 9])
+  })
+
+  it('of a model that gives one result again and again is a line a call', async () => {
+    const meter = metering()
+    const result = { usage: COUNTED }
+    await meter.serve(async () => {
+      for (const doGenerate of [async () => result, async () => result])
+        await wrapGenerate({ doGenerate, model: MODEL })
+    })
+    expect(await meter.records()).toHaveLength(2)
+  })
+
   it('of a stream that was aborted before it came is not known', async () => {
     const meter = metering()
     const own = usageMiddleware({ recorder: meter.recorder })

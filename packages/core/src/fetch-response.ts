@@ -16,11 +16,12 @@ export function meterOfBody(body: ReadableStream<Uint8Array> | null): Meter | nu
   return (body && (body as MeteredBody)[READ_AS]) ?? null
 }
 
-export function setMeterOfBody(body: ReadableStream<Uint8Array>, meter: Meter): void {
-  Object.defineProperty(body, READ_AS, { value: meter })
+/** @param meter asked when the body is passed on: `null` when nobody reads it any more */
+export function setMeterOfBody(body: ReadableStream<Uint8Array>, meter: () => Meter | null): void {
+  Object.defineProperty(body, READ_AS, { get: meter })
 }
 
-type MeteredBody = ReadableStream<Uint8Array> & { [READ_AS]?: Meter }
+type MeteredBody = ReadableStream<Uint8Array> & { [READ_AS]?: Meter | null }
 
 /** A fetched response with another body: also where it came from, and what its clones say of that, is as it was. */
 export function rewrapFetched(response: Response, body: ReadableStream<Uint8Array>): Response {

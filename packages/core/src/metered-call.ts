@@ -71,8 +71,9 @@ export class MeteredCall implements FetchCall, UpstreamCall {
     this.end('complete')
   }
 
-  /** For whoever passes the body on: what has been read of it, instead of a second reading. */
-  asMeter(): Meter {
+  /** For whoever passes the body on: what has been read of it, instead of a second reading; `null` when it has ended. */
+  asMeter(): Meter | null {
+    if (this.#ending !== null) return null
     return { write() {}, end: () => this.#readingSoFar() }
   }
 

@@ -95,7 +95,7 @@ function observed(call: FetchCall, signal: AbortSignal | null, response: Respons
     run: (read) => read(),
     end: (how) => end(how === 'failed' && signal?.aborted ? 'cancelled' : how),
   })
-  if (call instanceof MeteredCall) setMeterOfBody(stream, call.asMeter())
+  if (call instanceof MeteredCall) setMeterOfBody(stream, () => call.asMeter())
   const wrapped = rewrapFetched(response, stream)
   signal?.addEventListener('abort', aborted, { once: true })
   whenCollected(stream, () => end('cancelled', heardAt))

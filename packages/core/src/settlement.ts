@@ -8,7 +8,7 @@ import { cleanText, TEXT_LIMITS } from './text.ts'
 import { traceOf } from './trace.ts'
 import type { Evidence, FallbackUser, Identity, Outcome, Reading, TokenUsage, UsageLine } from './types.ts'
 import type { UpstreamUsage } from './upstream.ts'
-import { type Ending, isWhole } from './verdict.ts'
+import type { Ending } from './verdict.ts'
 
 /** Everything that was seen of one request. */
 export interface Observed extends Statements {
@@ -208,7 +208,8 @@ function recordOf(line: Line, index: number, seen: Observed, shared: SharedField
   const { stamp, usage, added, call } = line
   const { identity, onCut } = shared
   const reading = call ? call.reading : seen.reading
-  const complete = call ? call.complete : isWhole(seen.ending)
+  // A handler may end its body early when it hears that the client has left: a drain does not tell that from a whole one.
+  const complete = call ? call.complete : seen.ending === 'complete'
   const read = added ? null : reading
   const filtered = index === 0 ? seen.stamp : null
   return {

@@ -5,7 +5,7 @@ import type { Reading, UsageLine } from './types.ts'
 export interface UpstreamCall {
   /**
    * The layer that sees it: `'fetch'`. What two layers report under one response id is one call; calls through one
-   * layer are as many as it reports.
+   * layer are as many as it reports, but for one made inside another under the same id.
    */
   readonly layer: string
   /** Filled with the calls that layers below meter while this one is made (see `runCall`). Left out: it makes none. */
@@ -77,10 +77,14 @@ function usageIn(call: UpstreamCall): Seen[] {
   return [own, ...below.filter((other) => !again.includes(other))]
 }
 
-/** Below a call, another layer's is that call, unless both name their response and the names differ. */
+/**
+ * Below a call, another layer's is that call, unless both name their response and the names differ. One of the same layer is
+ * if both name the same: a model, say, that was wrapped twice.
+ */
 function isSeenAgain(own: Seen, other: Seen): boolean {
   const [id, otherId] = [own.usage.reading.responseId, other.usage.reading.responseId]
-  return own.layer !== other.layer && (id === null || otherId === null || id === otherId)
+  if (own.layer === other.layer) return id !== null && id === otherId
+  return id === null || otherId === null || id === otherId
 }
 
 function isHeard({ usage }: Seen): boolean {

@@ -60,7 +60,7 @@ function withoutEvidence(facts: SettledFacts): Verdict {
 }
 
 /** The body was read to its end. */
-export function isWhole(ending: Ending): ending is 'complete' | 'drained' {
+function isWhole(ending: Ending): ending is 'complete' | 'drained' {
   return ending === 'complete' || ending === 'drained'
 }
 

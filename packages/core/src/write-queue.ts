@@ -124,10 +124,10 @@ export class WriteQueue {
    * Writes in the caller's own context, and waits for nothing that another request has begun. Never rejects: what it
    * could not do is left behind.
    */
-  async #writeAlone(own: Unit[] = [], begunBefore = Date.now() - LEFT_BEHIND_MS): Promise<void> {
+  async #writeAlone(own: Unit[] = [], left: Unit[] = this.#takeOver(Date.now() - LEFT_BEHIND_MS)): Promise<void> {
     if (this.#abandoned) return
     try {
-      const units = [...own, ...this.#takeOver(begunBefore)]
+      const units = [...own, ...left]
       if (units.length > 0) await this.#deliver(units)
       await this.#writeTallies()
     } catch (error) {
@@ -137,18 +137,22 @@ export class WriteQueue {
   }
 
   async #writeAll(): Promise<void> {
-    let left = this.#pending.size
+    let most = this.#pending.size
+    let taken: Unit[]
     do {
-      await this.#writeAlone([], Date.now())
-      left -= this.#options.size
-    } while (left > 0)
+      taken = this.#takeOver(Date.now())
+      await this.#writeAlone([], taken)
+      most -= taken.length
+    } while (taken.length > 0 && most > 0)
   }
 
   /** Units begun before then, at most a batch, the longest begun first: they are begun again. */
   #takeOver(begunBefore: number): Unit[] {
     const left: Unit[] = []
+    let records = 0
     for (const [unit, begunAt] of this.#pending) {
-      if (begunAt > begunBefore || left.length === this.#options.size) break
+      records += unit.records.length
+      if (begunAt > begunBefore || (left.length > 0 && records > this.#options.size)) break
       left.push(unit)
     }
     for (const unit of left) {

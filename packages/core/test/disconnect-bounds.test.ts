@@ -276,9 +276,9 @@ describe('A drain ends', () => {
   })
 
   it.each([
-    ['is final when the body was read to its end', 'finished', true],
-    ['is a lower bound when it was not', 'too_long', false],
-  ] as const)('and a count that only the end of the body makes final %s', async (_name, end, final) => {
+    ['when its handler, which hears that the client has left, ended the body', 'finished'],
+    ['when a bound did', 'too_long'],
+  ] as const)('and a count that its provider may go on with is a lower bound %s', async (_name, end) => {
     const meter = metering()
     const { reader, upstream } = await onStage(meter, { maxMs: 10 })
     const usage = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 }
@@ -290,7 +290,7 @@ describe('A drain ends', () => {
     else vi.advanceTimersByTime(10)
     await settled()
     expect(drains(meter)).toEqual(ended(end))
-    expect(await meter.record()).toMatchObject({ outcome: 'cancelled', ...COUNTS, final })
+    expect(await meter.record()).toMatchObject({ outcome: 'cancelled', ...COUNTS, final: false })
   })
 
   it('never begins for a request that is settled already: the body is cancelled', async () => {

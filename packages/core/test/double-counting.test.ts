@@ -137,6 +137,21 @@ describe('A call that passes several layers', () => {
     expect(await lines(meter)).toEqual([['upstream', 9]])
   })
 
+  it('is on the account of another request, that passes the body on when the one that made it is settled', async () => {
+    const meter = metering()
+    const call = meteredFetch({ fetch: provider(chat()) })
+    const kept: Response[] = []
+    await read(
+      meter.wrap(async () => {
+        kept.push(await call(CHAT_URL, POST))
+        return new Response('kept')
+      })(post(APP)),
+    )
+    await read(meter.wrap(async () => kept[0] as Response)(post(APP)))
+    expect(await lines(meter)).toEqual([['body', 9]])
+    expect(meter.recorder.stats().unrecorded).toEqual({ no_usage: 1 })
+  })
+
   it('is one line where they name one response, whichever they are', async () => {
     const meter = metering()
     const call = meteredFetch({ fetch: provider(chat('chatcmpl-1')) })

@@ -88,6 +88,12 @@ describe('A call made through two layers', () => {
     expect(await inputs(meter)).toEqual([50, 7])
   })
 
+  it('is one when it is made inside a call of the same layer that names the same response', async () => {
+    const meter = metering()
+    await serve(meter, () => runCall(sdkCall('x'), () => runCall(sdkCall('x'), async () => {})))
+    expect(await inputs(meter)).toEqual([50])
+  })
+
   it('and through a third is still one', async () => {
     const meter = metering()
     const send = meteredFetch({ fetch: async () => json(chatCompletion()) })

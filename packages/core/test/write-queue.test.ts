@@ -299,6 +299,24 @@ describe('a queue where every request writes alone', () => {
     expect(accountsOf(setting)).toEqual(['recorded', 'recorded', 'recorded', 'recorded', 'recorded'])
   })
 
+  it('takes over no more records than a batch has, of requests of several lines too, and flushes them all', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    let stopping = true
+    const setting = setUp((write) => (stopping ? new Promise(() => {}) : write()), { alone: true, size: 4 })
+    for (const requestId of ['a', 'b', 'c']) {
+      const records = [0, 1, 2].map((line) => ({ ...sampleRecord(), requestId, line }))
+      setting.queue.push({ records, done: ({ account }) => setting.results.push([requestId, account]) })
+    }
+    vi.advanceTimersByTime(30_000)
+    stopping = false
+    setting.push(1)
+    await settled()
+    expect(sizesOf(setting)).toEqual([3, 3, 3, 4])
+    await setting.queue.flush()
+    expect(sizesOf(setting)).toEqual([3, 3, 3, 4, 3, 3])
+    expect(accountsOf(setting)).toEqual(['recorded', 'recorded', 'recorded', 'recorded'])
+  })
+
   it('flushes also what others have under way, and each is counted once', async () => {
     const setting = setUp(stoppedOnce(), { alone: true, size: 2 })
     const ids = setting.push(5)
