@@ -75,7 +75,7 @@ export interface Recorder {
    * @throws UsageError `invariant`, only with `strict: true`
    */
   record(records: readonly UsageRecord[]): void
-  /** A body goes on without its client. `null`, and counted, when `maxConcurrent` of them do. */
+  /** A body goes on without its client. `null`, and counted, when `maxConcurrent` of them do; `null` also once it is closed. */
   drain(bounds: DrainBounds): Drain | null
   /** Resolves when everything recorded and counted until now is stored, or has failed for good. */
   flush(): Promise<void>
@@ -158,7 +158,7 @@ class StoreRecorder implements Recorder {
   }
 
   drain(bounds: DrainBounds): Drain | null {
-    return this.#drains.begin(bounds)
+    return this.#closed ? null : this.#drains.begin(bounds)
   }
 
   flush(): Promise<void> {

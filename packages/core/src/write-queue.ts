@@ -41,6 +41,8 @@ export interface RetryOptions {
 
 /** A platform gives a request no longer than this once it has been answered: what is not done by then was stopped. */
 const LEFT_BEHIND_MS = 30_000
+/** Requests that write their counts at the same time where each writes alone: a store that is away would gather them. */
+const MOST_COUNTING = 100
 
 /**
  * Brings units to the store: in batches, one write at a time, retried with back-off, and split when a batch fails for
@@ -62,6 +64,8 @@ export class WriteQueue {
   readonly #perhapsStored = new WeakSet<Unit>()
   /** Calls of `flush` that have not resolved. */
   readonly #flushes = new Set<() => void>()
+  /** Requests without a record that write their count alone, the longest at it first. */
+  readonly #counting = new Set<{ since: number }>()
   #abandoned = false
   #wake: (() => void) | undefined
 
@@ -96,9 +100,20 @@ export class WriteQueue {
 
   /** Has what waits written within the interval. Alone it is written now: resolves when it is, or has failed for good. */
   schedule(): Promise<void> | undefined {
-    if (this.#options.alone) return this.#writeAlone()
+    if (this.#options.alone) return this.#countAlone()
     this.#startSoon(this.#options.intervalMs)
     return undefined
+  }
+
+  /** Past the bound a count waits for a later write: totals are sent until they are acknowledged. */
+  async #countAlone(): Promise<void> {
+    const since = Date.now()
+    for (const counting of this.#counting) if (since - counting.since > LEFT_BEHIND_MS) this.#counting.delete(counting)
+    if (this.#counting.size >= MOST_COUNTING) return
+    const own = { since }
+    this.#counting.add(own)
+    await this.#writeAlone()
+    this.#counting.delete(own)
   }
 
   /** Resolves when everything that waits now is stored, or has failed for good. */

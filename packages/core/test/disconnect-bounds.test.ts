@@ -264,6 +264,16 @@ describe('A drain ends', () => {
     expect(await meter.record()).toMatchObject({ outcome: 'cancelled', final: true, ...COUNTS })
   })
 
+  it('not begun once `close()` is over: a request that began later holds nothing back', async () => {
+    const meter = metering()
+    await meter.recorder.close()
+    const { reader, cancelled } = await onStage(meter)
+    await reader.cancel('left')
+    expect(cancelled).toEqual(['left'])
+    expect(meter.recorder.stats()).toMatchObject({ requests: 1, inFlight: 0 })
+    expect(drains(meter)).toBeUndefined()
+  })
+
   it('before `close()` does, when the body ends in time', async () => {
     const meter = metering()
     const stage = await onStage(meter)

@@ -15,7 +15,10 @@ import {
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isUsageError } from '../src/errors.ts'
 import type { UsageRecord } from '../src/record.ts'
+import { createRecorder } from '../src/recorder.ts'
+import { memoryStore } from '../src/stores/memory.ts'
 import type { Ticket } from '../src/ticket.ts'
+import type { UsageBatch } from '../src/types.ts'
 import { ALWAYS } from './support/metered.ts'
 import { type Recording, recording } from './support/recording.ts'
 
@@ -503,6 +506,29 @@ describe('A recorder without batches', () => {
     expect(store.attempts).toHaveLength(1)
     await Promise.all([asked, askedLater])
     expect(recorder.stats().inFlight).toBe(0)
+  })
+
+  it('has a bounded number of counts on their way to a store that is away, and loses none of them', async () => {
+    const away = Promise.withResolvers<void>()
+    const inner = memoryStore()
+    let writing = 0
+    let most = 0
+    const store = {
+      ...inner,
+      async write(batch: UsageBatch) {
+        most = Math.max(most, ++writing)
+        await away.promise
+        writing--
+        return inner.write(batch)
+      },
+    }
+    const recorder = createRecorder({ store, batch: null })
+    for (let request = 0; request < 5_000; request++) recorder.open({ endpoint: '/chat' }).ignored('status_4xx')
+    expect(most).toBe(100)
+    away.resolve()
+    await recorder.flush()
+    const [account] = await store.account({ ...ALWAYS, bucket: null })
+    expect(account).toMatchObject({ account: 'ignored', reason: 'status_4xx', requests: 5_000 })
   })
 
   it('is what Cloudflare gets, whatever is asked for', async () => {
