@@ -66,6 +66,8 @@ export class WriteQueue {
   readonly #flushes = new Set<() => void>()
   /** Requests without a record that write their count alone, the longest at it first. */
   readonly #counting = new Set<{ since: number }>()
+  /** A count was left to one of them. */
+  #countLeft = false
   #abandoned = false
   #wake: (() => void) | undefined
 
@@ -105,14 +107,21 @@ export class WriteQueue {
     return undefined
   }
 
-  /** Past the bound a count waits for a later write: totals are sent until they are acknowledged. */
+  /** Past the bound a count goes with what one of those at it writes next, or with a later write. */
   async #countAlone(): Promise<void> {
     const since = Date.now()
     for (const counting of this.#counting) if (since - counting.since > LEFT_BEHIND_MS) this.#counting.delete(counting)
-    if (this.#counting.size >= MOST_COUNTING) return
+    if (this.#counting.size >= MOST_COUNTING) {
+      this.#countLeft = true
+      return
+    }
     const own = { since }
     this.#counting.add(own)
     await this.#writeAlone()
+    if (this.#countLeft) {
+      this.#countLeft = false
+      await this.#writeAlone()
+    }
     this.#counting.delete(own)
   }
 

@@ -523,10 +523,14 @@ describe('A recorder without batches', () => {
       },
     }
     const recorder = createRecorder({ store, batch: null })
-    for (let request = 0; request < 5_000; request++) recorder.open({ endpoint: '/chat' }).ignored('status_4xx')
+    const acknowledged = Array.from({ length: 5_000 }, () => {
+      const ticket = recorder.open({ endpoint: '/chat' })
+      ticket.ignored('status_4xx')
+      return ticket.acknowledged()
+    })
     expect(most).toBe(100)
     away.resolve()
-    await recorder.flush()
+    await Promise.all(acknowledged)
     const [account] = await store.account({ ...ALWAYS, bucket: null })
     expect(account).toMatchObject({ account: 'ignored', reason: 'status_4xx', requests: 5_000 })
   })
