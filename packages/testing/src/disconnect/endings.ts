@@ -10,8 +10,8 @@ const UNCOUNTED = word('Hel')
 /** A flowing upstream may have sent so many more chunks by the time it is cut off: those on their way are not called back. */
 const FLOW = 64
 
-/** What a flood may put into all buffers on its way: 64 KB each. */
-const FLOOD = 256
+/** What a flood may put into all buffers on its way, 64 KB each: a system may lend two of its sockets 32 MiB. */
+const FLOOD = 2_048
 
 type Leave = (connection: Connection) => void
 
