@@ -30,6 +30,7 @@ const miniflare = new Miniflare({
   compatibilityFlags: ['nodejs_als'],
   unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
 })
+process.once('SIGTERM', () => miniflare.dispose().then(() => process.exit()))
 await miniflare.ready
 const { origin } = await miniflare.unsafeGetDirectURL()
 

@@ -60,16 +60,15 @@ export async function startProgram(runtime: Runtime, name: string, ...words: rea
     once(child, 'exit').then(() => Promise.reject(new Error(`${runtime} ended at once: ${complaints}`))),
   ])
   const terminate = async (): Promise<string> => {
-    child.kill('SIGTERM')
-    await once(child, 'close')
+    await end(child, 'SIGTERM')
     return printed.at(-1) ?? ''
   }
-  return { url, complaints: () => complaints, terminate, stop: () => stop(child) }
+  return { url, complaints: () => complaints, terminate, stop: () => end(child, 'SIGKILL') }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGKILL')
+  child.kill(signal)
   await once(child, 'close')
 }
 
@@ -109,10 +108,11 @@ export type WorkerdAge = 'miniflare' | 'latest'
 
 /** A Worker of `servers/`, as `testDisconnect` wants its server: it is told of no end, and has no last words. */
 export async function startWorkerEndings(age: WorkerdAge, name = 'workerd.ts'): Promise<EndingServer> {
-  const { url, stop, terminate } = await startProgram('node', 'start-workerd.ts', name, age)
+  const { url, terminate } = await startProgram('node', 'start-workerd.ts', name, age)
+  // Killed, it would leave its workerd behind.
   return {
     ...endingRoutes(url),
     shutDown: () => terminate().then(() => null),
-    close: stop,
+    close: () => terminate().then(() => {}),
   }
 }
