@@ -136,7 +136,7 @@ export class Exchange {
     return this.#storage.run(this.handle, work)
   }
 
-  /** Runs a read of the handler's body inside the request's async context, which stays that of the last of the first few. */
+  /** Runs a read of the handler's body inside the request's async context. From the third one on it stays that of the third. */
   read<T>(read: () => T): T {
     if (this.#reads < READS_UNTIL_KEPT) {
       this.#reads++

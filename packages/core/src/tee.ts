@@ -97,7 +97,7 @@ class Source {
   #ended = false
   #cancelling = false
   #abandoned: { reason: unknown } | undefined
-  #drain: Drain | null | undefined
+  #drain: Drain | undefined
 
   constructor(body: ReadableStream<Uint8Array>, observer: BodyObserver) {
     this.#body = body

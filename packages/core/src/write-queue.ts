@@ -100,7 +100,10 @@ export class WriteQueue {
     return true
   }
 
-  /** Has what waits written within the interval. Alone it is written now: resolves when it is, or has failed for good. */
+  /**
+   * Has what waits written within the interval. Alone it is written now: resolves when it is, has failed for good, or was
+   * left to another that is writing.
+   */
   schedule(): Promise<void> | undefined {
     if (this.#options.alone) return this.#countAlone()
     this.#startSoon(this.#options.intervalMs)
