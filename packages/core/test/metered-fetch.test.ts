@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { configureUsage } from '../src/configuration.ts'
 import { addUsage, currentUsage, stampUsage } from '../src/context.ts'
+import { NO_COUNTS } from '../src/formats/accounting.ts'
 import type { Format } from '../src/formats/format.ts'
 import { type Fetch, type MeteredFetchOptions, meteredFetch } from '../src/metered-fetch.ts'
 import { processState } from '../src/process.ts'
@@ -342,27 +343,13 @@ describe('Two layers', () => {
       requestedModel: null,
     }),
   })
-  const NO_COUNTS = {
-    outputTokens: null,
-    totalTokens: null,
-    cacheReadTokens: null,
-    cacheWriteTokens: null,
-    cacheWrite1hTokens: null,
-    reasoningTokens: null,
-    inputAudioTokens: null,
-    outputAudioTokens: null,
-    inputImageTokens: null,
-    outputImageTokens: null,
-    units: null,
-    serviceTier: null,
-    providerCostNanoUsd: null,
-  }
+  const NOTHING_ELSE = { units: null, serviceTier: null, providerCostNanoUsd: null }
   const READING = {
     format: null,
     operation: 'chat',
     streamed: false,
     model: 'qwen-7b',
-    lines: [{ ...NO_COUNTS, inputTokens: 1, model: null, consistent: true, final: true }] as const,
+    lines: [{ ...NO_COUNTS, ...NOTHING_ELSE, inputTokens: 1, model: null, consistent: true, final: true }] as const,
     reason: null,
     raw: null,
     interrupted: false,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addUsage, currentUsage, stampUsage } from '../src/context.ts'
+import { NO_COUNTS } from '../src/formats/accounting.ts'
 import { meteredFetch } from '../src/metered-fetch.ts'
 import { runCall } from '../src/run-call.ts'
 import type { UsageLine } from '../src/types.ts'
@@ -8,17 +9,8 @@ import { chatCompletion, json, sse, sseEvent } from './support/bodies.ts'
 import { CHAT_URL, type Metering, metering, post } from './support/metered.ts'
 
 const LINE: UsageLine = {
+  ...NO_COUNTS,
   inputTokens: 50,
-  outputTokens: null,
-  totalTokens: null,
-  cacheReadTokens: null,
-  cacheWriteTokens: null,
-  cacheWrite1hTokens: null,
-  reasoningTokens: null,
-  inputAudioTokens: null,
-  outputAudioTokens: null,
-  inputImageTokens: null,
-  outputImageTokens: null,
   units: null,
   serviceTier: null,
   providerCostNanoUsd: null,
