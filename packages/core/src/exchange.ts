@@ -57,9 +57,6 @@ export interface ExchangeOptions {
   readFrom?: 'body' | 'upstream'
 }
 
-/** To keep a context to resume costs as much as entering it anew several times: a document that is not held whole has two reads. */
-const READS_UNTIL_KEPT = 2
-
 /** How long a compressed body that has ended may take to be decoded. */
 const DECODING_MS = 10_000
 
@@ -80,7 +77,6 @@ export class Exchange {
   readonly #span: Span | undefined
   readonly #storage = processState().storage
   readonly #startedAt = performance.now()
-  #reads = 0
   #resume: Resume | undefined
   #meter: Meter | null = null
   #answered = false
@@ -131,17 +127,13 @@ export class Exchange {
     if (bindsToRequests()) this.#watch('cancelled')
   }
 
-  /** Runs the handler inside the request's async context. */
+  /** Runs something inside the request's async context. */
   run<T>(work: () => T): T {
     return this.#storage.run(this.handle, work)
   }
 
-  /** Runs a read of the handler's body inside the request's async context. From the third one on it stays that of the third. */
+  /** Runs a read of the handler's body inside the request's async context. It stays that of the first one. */
   read<T>(read: () => T): T {
-    if (this.#reads < READS_UNTIL_KEPT) {
-      this.#reads++
-      return this.run(read)
-    }
     this.#resume ??= this.run(resumer) ?? ((again) => this.run(again))
     return this.#resume(read)
   }
