@@ -6,6 +6,7 @@ import type { Meter, MeterResponse, Reading, ReadingReason } from '../types.ts'
 import { awsEventStreamTransport } from './aws-event-stream.ts'
 import { NOTHING } from './byte-buffer.ts'
 import { EventFold, type FoldResult } from './event-fold.ts'
+import { borrowGathering, type Gathering, giveBack, MOST_GATHERED } from './gathering.ts'
 import { JsonTransport } from './json.ts'
 import { jsonArrayTransport } from './json-array.ts'
 import { ndjsonTransport } from './ndjson.ts'
@@ -64,6 +65,7 @@ class BodyMeter implements Meter {
   readonly #maxEventBytes: number
   readonly #maxBodyBytes: number
   #head: Uint8Array = NOTHING
+  #gathering: Gathering | null = null
   #verdict: Verdict
   #transport: Transport | null = null
   #reading: Reading | null = null
@@ -83,8 +85,8 @@ class BodyMeter implements Meter {
   write(chunk: Uint8Array): void {
     if (this.#reading) return
     try {
-      if (this.#transport) this.#transport.write(chunk)
-      else if (this.#verdict === 'more') this.#begin(chunk)
+      if (this.#transport?.streamed && chunk.length <= MOST_GATHERED) this.#gather(chunk)
+      else this.#read(chunk)
     } catch {
       this.#giveUp()
     }
@@ -93,6 +95,25 @@ class BodyMeter implements Meter {
   end(): Reading {
     this.#reading ??= this.#conclude()
     return this.#reading
+  }
+
+  /** The chunk is read when there are more. */
+  #gather(chunk: Uint8Array): void {
+    this.#gathering ??= borrowGathering()
+    if (this.#gathering?.append(chunk)) return
+    this.#readGathered()
+    if (!this.#gathering?.append(chunk)) this.#read(chunk)
+  }
+
+  #readGathered(): void {
+    const bytes = this.#gathering?.take()
+    if (bytes && bytes.length > 0) this.#transport?.write(bytes)
+  }
+
+  #read(chunk: Uint8Array): void {
+    this.#readGathered()
+    if (this.#transport) this.#transport.write(chunk)
+    else if (this.#verdict === 'more') this.#begin(chunk)
   }
 
   #begin(chunk: Uint8Array): void {
@@ -135,10 +156,17 @@ class BodyMeter implements Meter {
   #giveUp(): void {
     this.#transport = null
     this.#verdict = 'unreadable'
+    this.#endGathering()
+  }
+
+  #endGathering(): void {
+    if (this.#gathering) giveBack(this.#gathering)
+    this.#gathering = null
   }
 
   #result(): FoldResult {
     try {
+      this.#readGathered()
       this.#transport?.end()
       if (this.#transport) return this.#fold.result()
     } catch {
@@ -149,6 +177,7 @@ class BodyMeter implements Meter {
 
   #conclude(): Reading {
     const { format, reading: found, reason, interrupted } = this.#result()
+    this.#endGathering()
     const why = this.#transport ? reason : this.#reasonWithoutTransport()
     return {
       format: format?.name ?? null,

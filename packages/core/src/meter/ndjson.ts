@@ -1,11 +1,11 @@
 import { endsWithLine, Frames, lineEnd } from './frames.ts'
-import { createSieve } from './sieve.ts'
+import { Sieve } from './sieve.ts'
 import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
-  const sieve = createSieve({
-    findEnd: lineEnd,
+  const sieve = new Sieve({
+    findEnd: (text, from) => text.indexOf('\n', from) + 1 || -1,
     watch: () => sink.watch(),
     read(text) {
       for (const line of text.split('\n')) readLine(sink, line)
@@ -15,7 +15,7 @@ export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transpo
     maxBytes: maxEventBytes,
     endsWhole: endsWithLine,
     findEnd: lineEnd,
-    deliver: sieve,
+    deliver: (bytes) => sieve.write(bytes),
     skipped: () => sink.skipped(),
   })
   return { streamed: true, write: (bytes) => frames.write(bytes), end: () => frames.end() }

@@ -1,11 +1,14 @@
-import { commonShape, type Shape, shapeOf } from './shape.ts'
+import { fixedParts, nameOf, Shape } from './shape.ts'
 import { decodeText } from './transport.ts'
 import type { Watch } from './watch.ts'
 
 export interface SieveOptions {
-  /** Index after the event that begins at `from`; -1 when it ends where the bytes do. */
-  findEnd(bytes: Uint8Array, from: number): number
-  /** What to look for in the events that come: `null`, each may tell something; `undefined`, it is not known yet. */
+  /** Index after the event that begins at `from`; -1 when it ends where the text does. */
+  findEnd(text: string, from: number): number
+  /**
+   * What to look for in the events that come: `null`, each may tell something; `undefined`, it is not known yet. It changes
+   * only with an event that is read, or between two writes.
+   */
   watch(): Watch | null | undefined
   /** Given one or more whole events that may tell something, in order. */
   read(text: string): void
@@ -14,62 +17,86 @@ export interface SieveOptions {
 /** Where events that tell something follow each other as often as this, looking first is not worth its time. */
 const MOST_IN_A_ROW = 32
 
-/** A stream of which so many events had other shapes than those before is searched. */
-const MOST_LOOKS = 32
+/** Of a stream that had as many events of no known shape, the shapes of the others are not looked for. */
+const MOST_STRANGE = 32
 
 /**
  * Passes on, of the bytes of whole events, those that may tell something. Most events of a stream are of one shape, which
- * tells nothing: they are known by their bytes. The others are searched for what is watched.
+ * tells nothing: they are known by that. The others are searched for what is watched.
  */
-export function createSieve({ findEnd, watch, read }: SieveOptions): (bytes: Uint8Array) => void {
-  let inARow = 0
-  let wanted: Watch | null | undefined
-  /** Of events in which `wanted` found nothing; that of the last one, if it was of another. */
-  let dull: Shape | null = null
-  let last: Shape | null = null
-  let looks = 0
+export class Sieve {
+  readonly #options: SieveOptions
+  #inARow = 0
+  #watch: Watch | null | undefined
+  /** Of the last events in which nothing was found. */
+  #shape: Shape | undefined
+  /** The name of the shape that such an event had, if that was not known. */
+  #newShape: string | null = null
+  #strange = 0
 
-  function look(): void {
-    const next = inARow < MOST_IN_A_ROW ? watch() : null
-    if (next === wanted) return
-    wanted = next
-    dull = null
-    last = null
-    looks = 0
+  constructor(options: SieveOptions) {
+    this.#options = options
   }
 
-  /** Two of one shape make it worth knowing. */
-  function learn(text: string, { keys }: Watch): void {
-    if (++looks > MOST_LOOKS) return
-    const shape = shapeOf(text, keys)
-    if (!shape) return
-    const common = (dull && commonShape(dull, shape)) ?? (last && commonShape(last, shape))
-    dull = common ?? dull
-    last = common ? null : shape
+  /** Given the bytes of whole events. */
+  write(bytes: Uint8Array): void {
+    const text = decodeText(bytes)
+    this.#look()
+    for (let from = 0; from < text.length; ) {
+      const end = this.#endOfKnown(text, from)
+      from = end === -1 ? this.#search(text, from) : end
+    }
   }
 
-  /** Reads one event, or more where each may tell something, and returns where that ends. */
-  function sift(bytes: Uint8Array, from: number): number {
-    const found = wanted === null ? -1 : findEnd(bytes, from)
-    const end = found === -1 ? bytes.length : found
-    const text = decodeText(bytes.subarray(from, end))
-    if (!wanted || finds(wanted, text)) {
-      inARow = wanted ? inARow + 1 : 1
-      read(text)
+  #look(): void {
+    const next = this.#inARow < MOST_IN_A_ROW ? this.#options.watch() : null
+    if (next === this.#watch) return
+    this.#watch = next
+    this.#shape = undefined
+    this.#newShape = null
+    this.#strange = 0
+  }
+
+  /** Index after the events that begin at `from` and are of one shape, which tells nothing; -1 when none does. */
+  #endOfKnown(text: string, from: number): number {
+    const end = this.#shape?.endOf(text, from) ?? -1
+    if (end !== -1) {
+      this.#inARow = 0
+      return end
+    }
+    if (!this.#watch || this.#strange > MOST_STRANGE) return -1
+    const shape = this.#watch.shapes.find(text, from)
+    if (!shape) return -1
+    this.#shape = shape
+    this.#inARow = 0
+    return shape.endOf(text, from)
+  }
+
+  /** Searches one event, or reads more where each may tell something, and returns where that ends. */
+  #search(text: string, from: number): number {
+    const watch = this.#watch
+    const found = watch === null ? -1 : this.#options.findEnd(text, from)
+    const end = found === -1 ? text.length : found
+    const events = text.slice(from, end)
+    this.#strange++
+    if (!watch || finds(watch, events)) {
+      this.#inARow = watch ? this.#inARow + 1 : 1
+      this.#options.read(events)
+      this.#look()
     } else {
-      inARow = 0
-      learn(text, wanted)
+      this.#inARow = 0
+      this.#learn(events, watch)
     }
     return end
   }
 
-  return (bytes) => {
-    for (let from = 0; from < bytes.length; ) {
-      look()
-      const known = dull ? dull.endOf(bytes, from) : -1
-      if (known !== -1) inARow = 0
-      from = known === -1 ? sift(bytes, from) : known
-    }
+  /** Two of one shape make it worth knowing. */
+  #learn(event: string, { keys, shapes }: Watch): void {
+    if (this.#strange > MOST_STRANGE) return
+    const fixed = fixedParts(event, keys)
+    const name = fixed && nameOf(fixed)
+    if (fixed && name === this.#newShape) shapes.add(new Shape(fixed))
+    this.#newShape = name
   }
 }
 

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { blankLineEnd, endsWithBlankLine, Frames } from './frames.ts'
-import { createSieve } from './sieve.ts'
+import { Sieve } from './sieve.ts'
 import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
 /**
@@ -11,8 +11,8 @@ import { type EventSink, parseEvent, type Transport } from './transport.ts'
  */
 export function sseTransport(sink: EventSink, maxEventBytes: number): Transport {
   const parser = createParser({ onEvent: (message) => readMessage(sink, message) })
-  const sieve = createSieve({
-    findEnd: (bytes, from) => blankLineEnd(bytes, from, 0),
+  const sieve = new Sieve({
+    findEnd: endOfMessage,
     watch: () => sink.watch(),
     read: (text) => parser.feed(text),
   })
@@ -20,7 +20,7 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
     maxBytes: maxEventBytes,
     endsWhole: endsWithBlankLine,
     findEnd: blankLineEnd,
-    deliver: sieve,
+    deliver: (bytes) => sieve.write(bytes),
     skipped: () => sink.skipped(),
   })
   return {
@@ -31,6 +31,14 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
       parser.feed('\n\n')
     },
   }
+}
+
+/** After a blank line, as `blankLineEnd` finds it. */
+const BLANK_LINE = /\n\n|[\n\r]\r/g
+
+function endOfMessage(text: string, from: number): number {
+  BLANK_LINE.lastIndex = from
+  return BLANK_LINE.test(text) ? BLANK_LINE.lastIndex : -1
 }
 
 function readMessage(sink: EventSink, { event, data }: EventSourceMessage): void {

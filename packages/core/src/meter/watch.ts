@@ -1,4 +1,5 @@
 import type { WatchedKey } from '../formats/format.ts'
+import { literal, Shapes } from './shape.ts'
 
 /**
  * What every format wants to see: an error, the end mark, and an escape that may stand for a letter of a key. Bare words,
@@ -14,6 +15,8 @@ export interface Watch {
   pattern: RegExp
   /** Keys whose values decide whether something is found. */
   keys: ReadonlySet<string>
+  /** Shapes of events in which nothing is found, of all streams that look for this. */
+  shapes: Shapes
 }
 
 /** A compiled pattern is kilobytes, and the streams of a process look for the same few keys. */
@@ -36,14 +39,11 @@ function createWatch(keys: readonly WatchedKey[]): Watch {
   return {
     pattern: new RegExp(alternatives.join('|'), 'g'),
     keys: new Set([...keys.map(({ key }) => key), ...ALWAYS_KEYS]),
+    shapes: new Shapes(),
   }
 }
 
 function afterName({ unless = [], only }: WatchedKey): string {
   if (only) return `(?!: ?"(?!${only.map(literal).join('|')}))`
   return unless.length > 0 ? `(?!: ?(?:${unless.map(literal).join('|')})[,}\\]])` : ''
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
