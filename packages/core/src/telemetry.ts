@@ -1,4 +1,12 @@
-import { type Attributes, type Counter, type Histogram, type Meter, metrics, type Span } from '@opentelemetry/api'
+import {
+  type Attributes,
+  type Counter,
+  createNoopMeter,
+  type Histogram,
+  type Meter,
+  metrics,
+  type Span,
+} from '@opentelemetry/api'
 import type { DrainEnd } from './drain.ts'
 import { LabelSet } from './labels.ts'
 import type { UsageRecord } from './record.ts'
@@ -96,20 +104,21 @@ function createInstruments(meter: Meter): Instruments {
 
 /**
  * Instruments of the given meter, else of the global provider, which may be registered after the first request: it is
- * looked at again whenever it changes.
+ * looked at again whenever it changes. `null` where nobody measures: then nothing is made to be measured.
  */
-function instrumentsOf(meter: Meter | undefined): () => Instruments {
+function instrumentsOf(meter: Meter | undefined): () => Instruments | null {
   if (meter) {
     const fixed = createInstruments(meter)
     return () => fixed
   }
   let provider: ReturnType<typeof metrics.getMeterProvider> | undefined
-  let current: Instruments
+  let current: Instruments | null = null
   return () => {
     const now = metrics.getMeterProvider()
     if (now !== provider) {
       provider = now
-      current = createInstruments(now.getMeter('withusage'))
+      const found = now.getMeter('withusage')
+      current = found === createNoopMeter() ? null : createInstruments(found)
     }
     return current
   }
@@ -124,10 +133,14 @@ export function createTelemetry(meter?: Meter, onFailure: (cause: unknown) => vo
   const labels = createLabels()
   const endpoints = new LabelSet(ENDPOINT_LABELS)
 
-  function guarded<Args extends unknown[]>(measure: (...args: Args) => void): (...args: Args) => void {
+  /** Measures, where somebody does. */
+  function measuring<Args extends unknown[]>(
+    measure: (to: Instruments, ...args: Args) => void,
+  ): (...args: Args) => void {
     return (...args) => {
       try {
-        measure(...args)
+        const to = instruments()
+        if (to) measure(to, ...args)
       } catch (cause) {
         onFailure(cause)
       }
@@ -135,20 +148,18 @@ export function createTelemetry(meter?: Meter, onFailure: (cause: unknown) => vo
   }
 
   return {
-    accounted: guarded((account: Account, reason: Reason | null, endpoint: string) => {
+    accounted: measuring((to, account: Account, reason: Reason | null, endpoint: string) => {
       const label = endpoints.bound(endpoint)
-      const { requests, unrecorded } = instruments()
-      requests.add(1, reason === null ? { account, endpoint: label } : { account, reason, endpoint: label })
-      if (account === 'unrecorded' && reason !== null) unrecorded.add(1, { endpoint: label, reason })
+      to.requests.add(1, reason === null ? { account, endpoint: label } : { account, reason, endpoint: label })
+      if (account === 'unrecorded' && reason !== null) to.unrecorded.add(1, { endpoint: label, reason })
     }),
-    stored: guarded((records: readonly UsageRecord[]) => {
-      const current = instruments()
-      for (const record of records) storedLine(current, record, labels)
+    stored: measuring((to, records: readonly UsageRecord[]) => {
+      for (const record of records) storedLine(to, record, labels)
       const first = records[0]
-      if (first) storedRequest(current, first, labels)
+      if (first) storedRequest(to, first, labels)
     }),
-    drained: guarded((end: DrainEnd) => instruments().drains.add(1, { end })),
-    dropped: guarded((what: Dropped) => instruments().dropped.add(1, { what })),
+    drained: measuring((to, end: DrainEnd) => to.drains.add(1, { end })),
+    dropped: measuring((to, what: Dropped) => to.dropped.add(1, { what })),
   }
 }
 

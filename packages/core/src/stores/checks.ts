@@ -86,17 +86,79 @@ const TALLY_CHECKS = {
 } satisfies Record<keyof Tally, Check>
 
 const recordChecks = Object.entries(RECORD_CHECKS) as [keyof UsageRecord, Check][]
-/** The fields of a record that are text, or `null`. */
+
+/** A field of a record that is text, or `null`. */
+export type TextField = {
+  [Field in keyof UsageRecord]: UsageRecord[Field] extends string | null ? Field : never
+}[keyof UsageRecord]
+
 export const TEXT_FIELDS = recordChecks
   .filter(([, passes]) => passes === isName || passes === isTextOrNull)
-  .map(([name]) => name)
+  .map(([name]) => name as TextField)
 
 const tallyChecks = Object.entries<Check>(TALLY_CHECKS)
 
-/** Whether `checkRecord` passes. */
+/** How many fields a record has. */
+const RECORD_FIELDS = recordChecks.length
+
+/**
+ * Whether `checkRecord` passes. Nearly all records do, and to know it by names that are written out takes a fifth of the time
+ * that the table takes: each is looked for at one place of the record.
+ */
 export function isStorableRecord(record: UsageRecord): boolean {
-  for (const [name, passes] of recordChecks) if (!passes(record[name])) return false
-  return Object.keys(record).length === recordChecks.length
+  return (
+    Object.keys(record).length === RECORD_FIELDS &&
+    record.recordVersion === 1 &&
+    isName(record.id) &&
+    isName(record.requestId) &&
+    isCount(record.line) &&
+    isInstant(record.createdAt) &&
+    isAmount(record.durationMs) &&
+    isAmountOrNull(record.timeToFirstByteMs) &&
+    isFlag(record.streamed) &&
+    isCount(record.status) &&
+    isName(record.outcome) &&
+    isName(record.evidence) &&
+    isName(record.endpoint) &&
+    isTextOrNull(record.operation) &&
+    isTextOrNull(record.provider) &&
+    isTextOrNull(record.format) &&
+    isTextOrNull(record.requestedModel) &&
+    isTextOrNull(record.servedModel) &&
+    isCountOrNull(record.inputTokens) &&
+    isCountOrNull(record.outputTokens) &&
+    isCountOrNull(record.totalTokens) &&
+    isCountOrNull(record.cacheReadTokens) &&
+    isCountOrNull(record.cacheWriteTokens) &&
+    isCountOrNull(record.cacheWrite1hTokens) &&
+    isCountOrNull(record.reasoningTokens) &&
+    isCountOrNull(record.inputAudioTokens) &&
+    isCountOrNull(record.outputAudioTokens) &&
+    isCountOrNull(record.inputImageTokens) &&
+    isCountOrNull(record.outputImageTokens) &&
+    isUnits(record.units) &&
+    isTextOrNull(record.serviceTier) &&
+    isCountOrNull(record.providerCostNanoUsd) &&
+    isFlag(record.consistent) &&
+    isFlag(record.final) &&
+    isCountOrNull(record.preFilterInputTokens) &&
+    isCountOrNull(record.postFilterInputTokens) &&
+    isCountOrNull(record.prefillTokens) &&
+    isCountOrNull(record.draftTokens) &&
+    isName(record.userId) &&
+    isTextOrNull(record.userName) &&
+    isName(record.source) &&
+    isTextOrNull(record.apiKeyId) &&
+    isTextOrNull(record.apiKeyName) &&
+    isTextOrNull(record.projectId) &&
+    isTags(record.tags) &&
+    isTextOrNull(record.correlationId) &&
+    isTextOrNull(record.responseId) &&
+    isTextOrNull(record.traceId) &&
+    isTextOrNull(record.spanId) &&
+    isCountOrNull(record.costNanoUsd) &&
+    isTextOrNull(record.pricingVersion)
+  )
 }
 
 /**
@@ -105,6 +167,7 @@ export function isStorableRecord(record: UsageRecord): boolean {
  * @throws UsageError `record-refused` for a field that is missing, unknown, or holds what it cannot
  */
 export function checkRecord(record: UsageRecord): void {
+  if (typeof record === 'object' && record !== null && isStorableRecord(record)) return
   check('a record', recordChecks, record)
   if (Object.keys(record).length > recordChecks.length) {
     const unknown = Object.keys(record).find((name) => !Object.hasOwn(RECORD_CHECKS, name))

@@ -1,15 +1,18 @@
 import { UsageError } from '../errors.ts'
 import type { UsageRecord } from '../record.ts'
 import type { Tally } from '../types.ts'
-import { TEXT_FIELDS } from './checks.ts'
+import { TEXT_FIELDS, type TextField } from './checks.ts'
 
 /** Every `\uXXXX` in JSON text that a database of Unicode text cannot hold, and the pair `\\` so that it is passed over. */
 const UNSTORABLE_ESCAPE = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g
 
 /** The text as every store keeps it: lone surrogates and NUL become U+FFFD. */
 export function storableText(text: string): string {
-  const whole = text.isWellFormed() ? text : text.toWellFormed()
-  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole
+  return isStorableText(text) ? text : text.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
+function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
 }
 
 /**
@@ -22,6 +25,7 @@ export function storableJson(value: unknown): string | null {
   if (value === null || value === undefined) return null
   const json = stringify(value)
   if (json === undefined || json === 'null') return null
+  if (!json.includes('\\')) return json
   return json.replace(UNSTORABLE_ESCAPE, (found) => (found === '\\\\' ? found : '\ufffd'))
 }
 
@@ -39,16 +43,22 @@ function stringify(value: unknown): string | undefined {
  * @throws UsageError `record-refused` when `raw` is not JSON
  */
 export function storableRecord(record: UsageRecord): UsageRecord {
-  const copy: { [Field in keyof UsageRecord]: unknown } = { ...record }
+  const copy = {
+    ...record,
+    createdAt: new Date(record.createdAt),
+    tags: Object.keys(record.tags).length > 0 ? (copyJson(record.tags) as UsageRecord['tags']) : {},
+    units: copyJson(record.units),
+    raw: copyJson(record.raw),
+  }
   for (const field of TEXT_FIELDS) {
     const text = copy[field]
-    if (typeof text === 'string') copy[field] = storableText(text)
+    if (text !== null && !isStorableText(text)) replaceText(copy, field, storableText(text))
   }
-  copy.createdAt = new Date(record.createdAt)
-  copy.tags = Object.keys(record.tags).length > 0 ? copyJson(record.tags) : {}
-  copy.units = copyJson(record.units)
-  copy.raw = copyJson(record.raw)
-  return copy as UsageRecord
+  return copy
+}
+
+function replaceText(record: Record<TextField, string | null>, field: TextField, text: string): void {
+  record[field] = text
 }
 
 /** A copy of a tally that `checkTally` has passed, as every store keeps it. */
