@@ -359,18 +359,56 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'Reading: events differ in the value of a watched key and are taken for alike',
     file: 'packages/core/src/meter/shape.ts',
-    find: ' || fixed.has(key)',
+    find: ' || watched.has(key)',
     put: '',
     tests: ['test/meter/watch', 'test/meter/laws', 'test/meter/shape', 'test/meter/sieve'],
   },
   {
     name: 'Reading: what told nothing is passed over although it would tell now',
     file: 'packages/core/src/meter/sieve.ts',
-    find: `    dull = null
-    last = null
+    find: `    this.#shape = undefined
+    this.#newShape = null
 `,
     put: '',
     tests: ['test/meter/watch', 'test/meter/laws', 'test/meter/shape', 'test/meter/sieve'],
+  },
+  {
+    name: 'Reading: what was gathered is read after a chunk that came later',
+    file: 'packages/core/src/meter/create-meter.ts',
+    find: `  #read(chunk: Uint8Array): void {
+    this.#readGathered()
+`,
+    put: `  #read(chunk: Uint8Array): void {
+`,
+    tests: ['test/meter/gathering'],
+  },
+  {
+    name: 'Reading: what was gathered last is never read',
+    file: 'packages/core/src/meter/create-meter.ts',
+    find: `    try {
+      this.#readGathered()
+      this`,
+    put: `    try {
+      this`,
+    tests: ['test/meter/gathering', 'test/meter/create-meter'],
+  },
+  {
+    name: 'Reading: memory of a stream that was given up is lost to the others',
+    file: 'packages/core/src/meter/create-meter.ts',
+    find: `    this.#verdict = 'unreadable'
+    this.#endGathering()
+`,
+    put: `    this.#verdict = 'unreadable'
+    this.#gathering = null
+`,
+    tests: ['test/meter/gathering'],
+  },
+  {
+    name: 'Reading: chunks are gathered without being copied',
+    file: 'packages/core/src/meter/gathering.ts',
+    find: 'this.#memory.set(bytes, this.#size)',
+    put: 'Object.assign(this, { last: bytes })',
+    tests: ['test/meter/gathering'],
   },
   {
     name: 'Reading: a decoder may give without end',
