@@ -34,6 +34,7 @@ export interface UpstreamUsage {
  * that says so, beside the lines of calls that are known; empty when none is.
  */
 export function usageOf(calls: readonly UpstreamCall[]): UpstreamUsage[] {
+  if (calls.length === 0) return []
   const lower = new Set(calls.flatMap(({ below }) => below ?? []))
   const seen = calls.filter((call) => !lower.has(call)).flatMap(usageIn)
   const known = seen.filter(isKnown)

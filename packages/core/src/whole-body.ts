@@ -25,8 +25,19 @@ export function readBeside(exchange: OpenExchange, response: Response): Response
 }
 
 function readHeld(exchange: OpenExchange, held: string | Uint8Array): void {
-  exchange.chunk(typeof held === 'string' ? new TextEncoder().encode(held) : held)
+  exchange.chunk(typeof held === 'string' ? encoded(held) : held)
   exchange.end('complete')
+}
+
+const encoder = new TextEncoder()
+/** Bytes of texts are lent: most are encoded into the same memory, for new memory costs more than the encoding. */
+const memory = new Uint8Array(16 * 1024)
+/** UTF-8 takes at most so many bytes for a UTF-16 unit. */
+const BYTES_OF_UNIT = 3
+
+function encoded(text: string): Uint8Array {
+  if (text.length * BYTES_OF_UNIT > memory.length) return encoder.encode(text)
+  return memory.subarray(0, encoder.encodeInto(text, memory).written)
 }
 
 async function observe(exchange: OpenExchange, body: ReadableStream<Uint8Array> | null): Promise<void> {

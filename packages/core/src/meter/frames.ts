@@ -8,8 +8,8 @@ const RUN_BYTES = 256 * 1024
 export interface FrameOptions {
   /** A frame larger than this is skipped. Leading line breaks do not count. */
   maxBytes: number
-  /** True when the bytes end with a frame: to know it costs less than to find each frame. */
-  endsWhole(bytes: Uint8Array): boolean
+  /** Index after the last whole frame; 0 when there is none. To know it costs less than to find each frame. */
+  lastEnd(bytes: Uint8Array): number
   /** Index after the next frame's last byte, from `from` on; -1 when it is not there yet. `previous` is the byte before. */
   findEnd(bytes: Uint8Array, from: number, previous: number): number
   /** Given one or more whole frames, in order. The bytes are valid during the call only. */
@@ -35,11 +35,9 @@ export class Frames {
 
   write(chunk: Uint8Array): void {
     const isNew = this.#held.size === 0 && !this.#skipping && chunk.length <= this.#mostAtOnce
-    if (isNew && this.#options.endsWhole(chunk)) {
-      this.#options.deliver(chunk)
-      return
-    }
-    const rest = chunk.subarray(this.#readWhole(chunk))
+    const end = isNew ? this.#readRun(chunk) : this.#readWhole(chunk)
+    if (end === chunk.length) return
+    const rest = chunk.subarray(end)
     this.#keep(rest)
     this.#previous = rest.at(-1) ?? this.#previous
   }
@@ -47,6 +45,13 @@ export class Frames {
   end(): void {
     this.#deliverRun(this.#held.view())
     this.#held.clear()
+  }
+
+  /** As `#readWhole`, where no frame can be too large. */
+  #readRun(chunk: Uint8Array): number {
+    const end = this.#options.lastEnd(chunk)
+    if (end > 0) this.#options.deliver(end === chunk.length ? chunk : chunk.subarray(0, end))
+    return end
   }
 
   /** Reads the frames that end in this chunk and returns where the unfinished one begins. */
@@ -103,21 +108,15 @@ function afterLineBreaks(bytes: Uint8Array, from: number): number {
   return at
 }
 
-export function endsWithLine(bytes: Uint8Array): boolean {
-  return bytes[bytes.length - 1] === LF
+/** The end of the last line. */
+export function lastLineEnd(bytes: Uint8Array): number {
+  return bytes.lastIndexOf(LF) + 1
 }
 
 /** The end of a line. */
 export function lineEnd(bytes: Uint8Array, from: number): number {
   const at = bytes.indexOf(LF, from)
   return at === -1 ? -1 : at + 1
-}
-
-/** Lines that end with LF, or all with CRLF. */
-export function endsWithBlankLine(bytes: Uint8Array): boolean {
-  const { length } = bytes
-  if (bytes[length - 1] !== LF) return false
-  return bytes[length - 2] === LF || (bytes[length - 2] === CR && bytes[length - 3] === LF)
 }
 
 /** The end of an SSE message: a blank line, where a line ends with LF, CRLF or a lone CR. */
@@ -129,4 +128,15 @@ export function blankLineEnd(bytes: Uint8Array, from: number, previous: number):
     before = byte
   }
   return -1
+}
+
+/** The end of the last SSE message, and of the line breaks after it. */
+export function lastBlankLineEnd(bytes: Uint8Array): number {
+  for (let at = bytes.length - 1; at > 0; at--) {
+    const byte = bytes[at] as number
+    if (byte !== LF && byte !== CR) continue
+    const before = bytes[at - 1] as number
+    if (before === LF || (byte === CR && before === CR)) return afterLineBreaks(bytes, at + 1)
+  }
+  return 0
 }

@@ -1,4 +1,4 @@
-import { endsWithLine, Frames, lineEnd } from './frames.ts'
+import { Frames, lastLineEnd, lineEnd } from './frames.ts'
 import { Sieve } from './sieve.ts'
 import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
@@ -13,7 +13,7 @@ export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transpo
   })
   const frames = new Frames({
     maxBytes: maxEventBytes,
-    endsWhole: endsWithLine,
+    lastEnd: lastLineEnd,
     findEnd: lineEnd,
     deliver: (bytes) => sieve.write(bytes),
     skipped: () => sink.skipped(),

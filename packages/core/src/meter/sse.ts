@@ -1,5 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { blankLineEnd, endsWithBlankLine, Frames } from './frames.ts'
+import { blankLineEnd, Frames, lastBlankLineEnd } from './frames.ts'
 import { Sieve } from './sieve.ts'
 import { type EventSink, parseEvent, type Transport } from './transport.ts'
 
@@ -18,7 +18,7 @@ export function sseTransport(sink: EventSink, maxEventBytes: number): Transport 
   })
   const frames = new Frames({
     maxBytes: maxEventBytes,
-    endsWhole: endsWithBlankLine,
+    lastEnd: lastBlankLineEnd,
     findEnd: blankLineEnd,
     deliver: (bytes) => sieve.write(bytes),
     skipped: () => sink.skipped(),
