@@ -14,7 +14,7 @@ export interface SieveOptions {
   read(text: string): void
 }
 
-/** Where events that tell something follow each other as often as this, looking first is not worth its time. */
+/** Where events that tell something follow each other as often as this, looking first is not worth its time for as many writes. */
 const MOST_IN_A_ROW = 32
 
 /** Of a stream that had as many events of no known shape, the shapes of the others are not looked for. */
@@ -27,6 +27,8 @@ const MOST_STRANGE = 32
 export class Sieve {
   readonly #options: SieveOptions
   #inARow = 0
+  /** Writes that are to be read without looking first. */
+  #unsearched = 0
   #watch: Watch | null | undefined
   /** Of the last events in which nothing was found. */
   #shape: Shape | undefined
@@ -41,6 +43,7 @@ export class Sieve {
   /** Given the bytes of whole events. */
   write(bytes: Uint8Array): void {
     const text = decodeText(bytes)
+    if (this.#unsearched > 0) this.#unsearched--
     this.#look()
     for (let from = 0; from < text.length; ) {
       const end = this.#endOfKnown(text, from)
@@ -49,7 +52,7 @@ export class Sieve {
   }
 
   #look(): void {
-    const next = this.#inARow < MOST_IN_A_ROW ? this.#options.watch() : null
+    const next = this.#unsearched > 0 ? null : this.#options.watch()
     if (next === this.#watch) return
     this.#watch = next
     this.#shape = undefined
@@ -80,7 +83,7 @@ export class Sieve {
     const events = text.slice(from, end)
     this.#strange++
     if (!watch || finds(watch, events)) {
-      this.#inARow = watch ? this.#inARow + 1 : 1
+      if (watch && ++this.#inARow === MOST_IN_A_ROW) this.#rest()
       this.#options.read(events)
       this.#look()
     } else {
@@ -88,6 +91,11 @@ export class Sieve {
       this.#learn(events, watch)
     }
     return end
+  }
+
+  #rest(): void {
+    this.#inARow = 0
+    this.#unsearched = MOST_IN_A_ROW
   }
 
   /** Two of one shape make it worth knowing. */
