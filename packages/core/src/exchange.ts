@@ -49,9 +49,12 @@ export interface ExchangeResponse {
   readonly readAs?: Meter | null
 }
 
+/** Options of a handler whose requests are recorded. */
+export type RecordingOptions = ResolvedOptions & { recorder: Recorder }
+
 export interface ExchangeOptions {
   request: ExchangeRequest
-  options: ResolvedOptions & { recorder: Recorder }
+  options: RecordingOptions
   questions?: Questions
   /** Whose response it is: that of the handler, or of a provider. Default `'body'`. */
   readFrom?: 'body' | 'upstream'
@@ -69,7 +72,7 @@ const DECODING_MS = 10_000
  */
 export class Exchange {
   readonly handle: UsageHandle
-  readonly #options: ResolvedOptions & { recorder: Recorder }
+  readonly #options: RecordingOptions
   readonly #questions: Questions
   readonly #identity = new IdentityQuestion()
   readonly #ticket: Ticket

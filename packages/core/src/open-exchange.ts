@@ -1,7 +1,7 @@
-import { checkOptions, optionsResolver, type UsageOptions } from './configuration.ts'
+import { checkOptions, optionsResolver, type ResolvedOptions, type UsageOptions } from './configuration.ts'
 import { currentUsage, silentHandle } from './context.ts'
 import type { Drain } from './drain.ts'
-import { Exchange, type ExchangeRequest, type ExchangeResponse } from './exchange.ts'
+import { Exchange, type ExchangeRequest, type ExchangeResponse, type RecordingOptions } from './exchange.ts'
 import { processState } from './process.ts'
 import { questionsOf } from './questions.ts'
 import { internalError, report } from './report.ts'
@@ -64,21 +64,20 @@ export function exchangeOpener<Args extends readonly unknown[]>(
 
   return function open(request, args) {
     if (currentUsage()?.open) return JOINED
-    const resolved = resolveOptions()
-    const { recorder } = resolved
-    if (recorder === null) return transparent()
+    const options = resolveOptions()
+    if (!hasRecorder(options)) return transparent()
     try {
-      const exchange = new Exchange({
-        request,
-        options: { ...resolved, recorder },
-        questions: questionsOf(resolved, args),
-      })
+      const exchange = new Exchange({ request, options, questions: questionsOf(options, args) })
       return { exchange, run: (handle) => exchange.run(handle) }
     } catch (error) {
-      report(resolved.onError, internalError('opening a request', error))
+      report(options.onError, internalError('opening a request', error))
       return transparent()
     }
   }
+}
+
+function hasRecorder(options: ResolvedOptions): options is RecordingOptions {
+  return options.recorder !== null
 }
 
 const JOINED: Opened = { exchange: null, run: (handle) => handle() }

@@ -5,13 +5,13 @@ import { platformAmong } from './platform.ts'
 /** What the exchange asks its handler's surroundings, with the handler's arguments bound. All but `identify` for adapters. */
 export interface Questions {
   /** Asked once, after the handler has answered. */
-  identify?: Identify
+  identify?: Identify | undefined
   /** The pattern of the matched route. */
-  route?: () => unknown
+  route?: (() => unknown) | undefined
   /** The model that the request asks for. */
-  requestedModel?: () => unknown
+  requestedModel?: (() => unknown) | undefined
   /** Keeps the platform alive. */
-  waitUntil?: (acknowledged: Promise<void>) => unknown
+  waitUntil?: ((acknowledged: Promise<void>) => unknown) | undefined
 }
 
 /** Binds the questions of the options to the arguments of one request. */
@@ -20,10 +20,10 @@ export function questionsOf(options: ResolvedOptions, args: readonly unknown[]):
   const waitUntil = options.waitUntil ?? (args.length > 1 ? askPlatform : undefined)
   const all = args as never[]
   return {
-    ...(identify && { identify: () => identify(...all) }),
-    ...(route && { route: () => route(...all) }),
-    ...(requestedModel && { requestedModel: () => requestedModel(...all) }),
-    ...(waitUntil && { waitUntil: (acknowledged: Promise<void>) => waitUntil(acknowledged, ...all) }),
+    identify: identify && (() => identify(...all)),
+    route: route && (() => route(...all)),
+    requestedModel: requestedModel && (() => requestedModel(...all)),
+    waitUntil: waitUntil && ((acknowledged) => waitUntil(acknowledged, ...all)),
   }
 }
 
