@@ -69,10 +69,24 @@ const WATCHED: readonly WatchedKey[] = [
   { key: 'index', unless: ['0'] },
 ]
 
-export function watchCompletion({ model, responseId, serviceTier }: CompletionSeen): readonly WatchedKey[] {
+/** What was watched for last, as most streams have the same to tell: the same array is the same question. */
+let lastWatched: {
+  serviceTier: string | null
+  model: boolean
+  responseId: boolean
+  keys: readonly WatchedKey[]
+} | null = null
+
+export function watchCompletion(seen: CompletionSeen): readonly WatchedKey[] {
+  const { serviceTier } = seen
+  const model = seen.model === null
+  const responseId = seen.responseId === null
+  const last = lastWatched
+  if (last?.serviceTier === serviceTier && last.model === model && last.responseId === responseId) return last.keys
   const keys = [...WATCHED, { key: 'service_tier', unless: ['null', JSON.stringify(serviceTier)] }]
-  if (model === null) keys.push({ key: 'model' }, { key: 'model_id' })
-  if (responseId === null) keys.push({ key: 'id' })
+  if (model) keys.push({ key: 'model' }, { key: 'model_id' })
+  if (responseId) keys.push({ key: 'id' })
+  lastWatched = { serviceTier, model, responseId, keys }
   return keys
 }
 

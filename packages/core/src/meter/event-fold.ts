@@ -132,7 +132,9 @@ class Pass {
 /** What all of these look for; `null` when one of them must see every event. */
 function watchedBy(formats: readonly Format[], hints: FormatHints): readonly WatchedKey[] | null {
   const keys = formats.map((format) => attempt(() => format.watch?.(format.start(hints)), undefined))
-  return keys.every((some) => some !== undefined) ? keys.flat() : null
+  if (!keys.every((some) => some !== undefined)) return null
+  const [only, another] = keys
+  return only && !another ? only : keys.flat()
 }
 
 /** The gateway's counts for an answer of which the body says all the rest. */
@@ -193,7 +195,7 @@ class Reader {
     if (keys === undefined || this.#others === null) return null
     if (this.#watch && keys === this.#keys) return this.#watch
     this.#keys = keys
-    return watchFor([...keys, ...this.#others])
+    return watchFor(keys, this.#others)
   }
 }
 

@@ -23,11 +23,22 @@ export interface Watch {
 const MOST_WATCHES = 100
 const watches = new Map<string, Watch>()
 
+/** Of arrays that formats give again and again. */
+const known = new WeakMap<readonly WatchedKey[], { others: readonly WatchedKey[]; watch: Watch }>()
+
 /** Streams that look for the same share a watch: its pattern is set before each use. */
-export function watchFor(keys: readonly WatchedKey[]): Watch {
+export function watchFor(keys: readonly WatchedKey[], others: readonly WatchedKey[]): Watch {
+  const last = known.get(keys)
+  if (last?.others === others) return last.watch
+  const watch = sharedWatch([...keys, ...others])
+  known.set(keys, { others, watch })
+  return watch
+}
+
+function sharedWatch(keys: readonly WatchedKey[]): Watch {
   const name = JSON.stringify(keys)
-  const known = watches.get(name)
-  if (known) return known
+  const shared = watches.get(name)
+  if (shared) return shared
   if (watches.size >= MOST_WATCHES) watches.clear()
   const watch = createWatch(keys)
   watches.set(name, watch)
