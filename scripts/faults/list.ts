@@ -373,6 +373,13 @@ export const FAULTS: readonly Fault[] = [
     tests: ['test/meter/watch', 'test/meter/laws', 'test/meter/shape', 'test/meter/sieve'],
   },
   {
+    name: 'Reading: the shape of a line is taken for that of a message',
+    file: 'packages/core/src/meter/sse.ts',
+    find: "framing: 'sse'",
+    put: "framing: 'ndjson'",
+    tests: ['test/meter/sieve'],
+  },
+  {
     name: 'Reading: what was gathered is read after a chunk that came later',
     file: 'packages/core/src/meter/create-meter.ts',
     find: `  #read(chunk: Uint8Array): void {

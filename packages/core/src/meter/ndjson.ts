@@ -5,6 +5,7 @@ import { type EventSink, parseEvent, type Transport } from './transport.ts'
 /** One JSON value a line. */
 export function ndjsonTransport(sink: EventSink, maxEventBytes: number): Transport {
   const sieve = new Sieve({
+    framing: 'ndjson',
     findEnd: (text, from) => text.indexOf('\n', from) + 1 || -1,
     watch: () => sink.watch(),
     read(text) {

@@ -1,8 +1,9 @@
 import { fixedParts, nameOf, Shape } from './shape.ts'
 import { decodeText } from './transport.ts'
-import type { Watch } from './watch.ts'
+import type { Framing, Watch } from './watch.ts'
 
 export interface SieveOptions {
+  framing: Framing
   /** Index after the event that begins at `from`; -1 when it ends where the text does. */
   findEnd(text: string, from: number): number
   /**
@@ -68,7 +69,7 @@ export class Sieve {
       return end
     }
     if (!this.#watch || this.#strange > MOST_STRANGE) return -1
-    const shape = this.#watch.shapes.find(text, from)
+    const shape = this.#watch.shapes[this.#options.framing].find(text, from)
     if (!shape) return -1
     this.#shape = shape
     this.#inARow = 0
@@ -103,7 +104,7 @@ export class Sieve {
     if (this.#strange > MOST_STRANGE) return
     const fixed = fixedParts(event, keys)
     const name = fixed && nameOf(fixed)
-    if (fixed && name === this.#newShape) shapes.add(new Shape(fixed))
+    if (fixed && name === this.#newShape) shapes[this.#options.framing].add(new Shape(fixed))
     this.#newShape = name
   }
 }

@@ -12,6 +12,7 @@ import { type EventSink, parseEvent, type Transport } from './transport.ts'
 export function sseTransport(sink: EventSink, maxEventBytes: number): Transport {
   const parser = createParser({ onEvent: (message) => readMessage(sink, message) })
   const sieve = new Sieve({
+    framing: 'sse',
     findEnd: endOfMessage,
     watch: () => sink.watch(),
     read: (text) => parser.feed(text),

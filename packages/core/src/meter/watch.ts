@@ -10,13 +10,16 @@ const ALWAYS = ['"error"(?!: ?null[,}\\]])', '"(?:type|object)": ?"error"', 'eve
 /** The keys of those. */
 const ALWAYS_KEYS = ['error', 'type', 'object']
 
+/** How events follow each other: in messages that a blank line ends, or in lines. */
+export type Framing = 'sse' | 'ndjson'
+
 /** Finds watched keys in the text of events that are not parsed. It may find one that is none, and never misses one. */
 export interface Watch {
   pattern: RegExp
   /** Keys whose values decide whether something is found. */
   keys: ReadonlySet<string>
-  /** Shapes of events in which nothing is found, of all streams that look for this. */
-  shapes: Shapes
+  /** Shapes of events in which nothing is found, of all streams that look for this: where a line ends, a message may go on. */
+  shapes: Readonly<Record<Framing, Shapes>>
 }
 
 /** A compiled pattern is kilobytes, and the streams of a process look for the same few keys. */
@@ -50,7 +53,7 @@ function createWatch(keys: readonly WatchedKey[]): Watch {
   return {
     pattern: new RegExp(alternatives.join('|'), 'g'),
     keys: new Set([...keys.map(({ key }) => key), ...ALWAYS_KEYS]),
-    shapes: new Shapes(),
+    shapes: { sse: new Shapes(), ndjson: new Shapes() },
   }
 }
 

@@ -25,3 +25,11 @@ it('events that differ in the choice they are of are not alike', () => {
   expect(read([...first, chunk('', last)])?.final).toBe(true)
   expect(read([...first, chunk('other', {}, 1), chunk('', last)])?.final).toBe(false)
 })
+
+it('what lines have taught says nothing of messages, which go on after a line', () => {
+  const begun = (content: string): string => chunk(content).replace('}\n\n', ',\n')
+  const split = `${chunk('word')}${begun('word')}data: "usage":${JSON.stringify(USAGE.usage)}}\n\n`
+  const lines = [chunk('word').slice('data: '.length, -1), ...Array.from({ length: 4 }, (_, at) => begun(`word ${at}`))]
+  readBody(lines.map(bytesOf), { contentType: 'application/x-ndjson' })
+  expect(read([split])?.outputTokens).toBe(4)
+})
