@@ -380,6 +380,27 @@ export const FAULTS: readonly Fault[] = [
     tests: ['test/meter/sieve'],
   },
   {
+    name: 'Reading: shapes are looked for in texts of any length',
+    file: 'packages/core/src/meter/sieve.ts',
+    find: '    if (text.length > LONGEST) return -1\n',
+    put: '',
+    tests: ['test/meter/sieve'],
+  },
+  {
+    name: 'Reading: shapes of what watches have taught add up',
+    file: 'packages/core/src/meter/shape.ts',
+    find: 'oldest.shapes.#forget(oldest.shape)',
+    put: 'oldest.shapes.find("", 0)',
+    tests: ['test/meter/shape'],
+  },
+  {
+    name: 'Reading: a shape keeps what was said in a list',
+    file: 'packages/core/src/meter/shape.ts',
+    find: 'if (colon === undefined) return null',
+    put: '',
+    tests: ['test/meter/shape'],
+  },
+  {
     name: 'Reading: what was gathered is read after a chunk that came later',
     file: 'packages/core/src/meter/create-meter.ts',
     find: `  #read(chunk: Uint8Array): void {

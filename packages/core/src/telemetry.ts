@@ -115,10 +115,10 @@ function instrumentsOf(meter: Meter | undefined): () => Instruments | null {
   let current: Instruments | null = null
   return () => {
     const now = metrics.getMeterProvider()
-    if (now !== provider) {
-      provider = now
+    if (now !== provider || current === null) {
       const found = now.getMeter('withusage')
       current = found === createNoopMeter() ? null : createInstruments(found)
+      provider = now
     }
     return current
   }

@@ -120,7 +120,7 @@ class BodyMeter implements Meter {
     const bytes = this.#head.length === 0 ? chunk : joined(this.#head, chunk)
     const body = bytes.subarray(contentStart(bytes))
     if (body.length > 0) this.#verdict = sniff(body, this.#claim, this.#encoded)
-    this.#head = this.#verdict === 'more' ? body.slice() : NOTHING
+    this.#head = this.#verdict === 'more' ? new Uint8Array(body) : NOTHING
     this.#transport = this.#openTransport()
     this.#transport?.write(body)
   }

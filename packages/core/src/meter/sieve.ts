@@ -21,6 +21,9 @@ const MOST_IN_A_ROW = 32
 /** Of a stream that had as many events of no known shape, the shapes of the others are not looked for. */
 const MOST_STRANGE = 32
 
+/** Of longer texts no shape is looked for: that costs as much as ever, and gains less. */
+const LONGEST = 128 * 1024
+
 /**
  * Passes on, of the bytes of whole events, those that may tell something. Most events of a stream are of one shape, which
  * tells nothing: they are known by that. The others are searched for what is watched.
@@ -63,6 +66,7 @@ export class Sieve {
 
   /** Index after the events that begin at `from` and are of one shape, which tells nothing; -1 when none does. */
   #endOfKnown(text: string, from: number): number {
+    if (text.length > LONGEST) return -1
     const end = this.#shape?.endOf(text, from) ?? -1
     if (end !== -1) {
       this.#inARow = 0

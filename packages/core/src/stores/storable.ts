@@ -52,7 +52,7 @@ export function storableRecord(record: UsageRecord): UsageRecord {
   }
   for (const field of TEXT_FIELDS) {
     const text = copy[field]
-    if (text !== null && !isStorableText(text)) replaceText(copy, field, storableText(text))
+    if (typeof text === 'string' && !isStorableText(text)) replaceText(copy, field, storableText(text))
   }
   return copy
 }

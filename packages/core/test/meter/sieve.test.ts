@@ -33,3 +33,16 @@ it('what lines have taught says nothing of messages, which go on after a line', 
   readBody(lines.map(bytesOf), { contentType: 'application/x-ndjson' })
   expect(read([split])?.outputTokens).toBe(4)
 })
+
+it.each(['\\n', 'x', '\\"', 'é'])(
+  'a value of millions of %s in a stream whose events are known is read over',
+  (piece) => {
+    const known = Array.from({ length: 5 }, (_, at) => chunk(`word ${at}`))
+    const long = chunk('').replace('"content":""', `"content":"${piece.repeat(7_600_000 / piece.length)}"`)
+    const split = Array.from({ length: 30 }, () =>
+      chunk('').replace('"content":""', `"content":"${piece.repeat(60_000 / piece.length)}"`),
+    )
+    expect(read([...known, long, ...split, chunk('', USAGE)])?.outputTokens).toBe(4)
+    expect(read([...known, long.repeat(2), split.join(''), chunk('', USAGE)])?.outputTokens).toBe(4)
+  },
+)
