@@ -50,7 +50,7 @@ export function unreadableReading(streamed: boolean, reason: ReadingReason = 'un
 
 const NOTHING_READ: FoldResult = { format: null, reading: null, reason: null, interrupted: false }
 
-/** Creates the reader of one response's usage. Holds at most one event, or one document, at a time. */
+/** Creates the reader of one response's usage. Holds at most one event, or one document, at a time, and 4 KiB of small chunks. */
 export function createMeter(response: MeterResponse, options: MeterOptions = {}): Meter {
   return new BodyMeter(response, options)
 }

@@ -129,7 +129,7 @@ class Pass {
   }
 }
 
-/** What all of these look for; `null` when one of them must see every event. */
+/** What all of these look for, of one alone its own array; `null` when one of them must see every event. */
 function watchedBy(formats: readonly Format[], hints: FormatHints): readonly WatchedKey[] | null {
   const keys = formats.map((format) => attempt(() => format.watch?.(format.start(hints)), undefined))
   if (!keys.every((some) => some !== undefined)) return null

@@ -40,9 +40,13 @@ export class Shape {
 export class Shapes {
   #shapes: readonly Shape[] = []
 
-  /** The shape of the event that begins at `from`, if it is one of these. */
-  find(text: string, from: number): Shape | undefined {
-    return this.#shapes.find((shape) => shape.endOf(text, from) !== -1)
+  /** The shape of the event that begins at `from`, if it is one of these, and where the events of that shape end. */
+  find(text: string, from: number): { shape: Shape; end: number } | null {
+    for (const shape of this.#shapes) {
+      const end = shape.endOf(text, from)
+      if (end !== -1) return { shape, end }
+    }
+    return null
   }
 
   /** The youngest comes first, for it is the likeliest. Past the limits the oldest leave. */

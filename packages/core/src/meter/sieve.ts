@@ -21,7 +21,7 @@ const MOST_IN_A_ROW = 32
 /** Of a stream that had as many events of no known shape, the shapes of the others are not looked for. */
 const MOST_STRANGE = 32
 
-/** Of longer texts no shape is looked for: that costs as much as ever, and gains less. */
+/** Of longer texts no shape is looked for: a value of millions of escapes takes more stack than an engine's patterns have. */
 const LONGEST = 128 * 1024
 
 /**
@@ -73,11 +73,11 @@ export class Sieve {
       return end
     }
     if (!this.#watch || this.#strange > MOST_STRANGE) return -1
-    const shape = this.#watch.shapes[this.#options.framing].find(text, from)
-    if (!shape) return -1
-    this.#shape = shape
+    const found = this.#watch.shapes[this.#options.framing].find(text, from)
+    if (!found) return -1
+    this.#shape = found.shape
     this.#inARow = 0
-    return shape.endOf(text, from)
+    return found.end
   }
 
   /** Searches one event, or reads more where each may tell something, and returns where that ends. */

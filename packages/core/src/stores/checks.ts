@@ -102,7 +102,7 @@ const tallyChecks = Object.entries<Check>(TALLY_CHECKS)
 const RECORD_FIELDS = recordChecks.length
 
 /**
- * Whether `checkRecord` passes. Nearly all records do, and to know it by names that are written out takes a fifth of the time
+ * Whether `checkRecord` passes. Nearly all records do, and to know it by names that are written out takes a tenth of the time
  * that the table takes: each is looked for at one place of the record.
  */
 export function isStorableRecord(record: UsageRecord): boolean {
